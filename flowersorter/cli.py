@@ -1,0 +1,332 @@
+"""The command line. Everything that the window does to files and models, without a screen."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from flowersorter import __version__, cli_output
+from flowersorter.paths import Home, user_home
+from flowersorter.progress import Cancelled, Report
+from flowersorter.records import Code, Receipt, Refused, Status, Transfer
+from flowersorter.settings import Settings, load, save
+
+EXIT_DONE, EXIT_SOME_FAILED, EXIT_REFUSED, EXIT_CANCELLED = 0, 1, 2, 130
+
+COMMANDS = ("teach", "train", "sort", "evaluate", "history", "undo", "models", "self-check")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What one command is given."""
+
+    home: Home
+    settings: Settings
+    options: argparse.Namespace
+    out: cli_output.Output
+    report: Report
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carry out one command, or open the window. Returns the exit status."""
+    if not arguments or arguments[0] not in (*COMMANDS, "-h", "--help", "--version"):
+        return _open_window(arguments)
+    out = cli_output.Output(as_json="--json" in arguments)
+    home = user_home()
+    try:
+        options = _parser().parse_args(arguments)
+        settings, set_aside = load(home.settings_file)
+        if set_aside is not None:
+            out.warn(Refused(Code.STORE_DAMAGED, path=home.settings_file, aside=set_aside).reason)
+        with _cancel_on_signals() as check:
+            status = options.command(Call(home, settings, options, out, out.watched(check)))
+    except Refused as refusal:
+        out.refuse(refusal.reason)
+        return EXIT_REFUSED
+    except Cancelled:
+        out.answer({"cancelled": True}, "Cancelled.")
+        return EXIT_CANCELLED
+    return int(status)
+
+
+def _open_window(arguments: Sequence[str]) -> int:
+    if len(arguments) > 1:
+        detail = f"“{arguments[0]}” is not a command. Give one folder, or see flowersorter --help."
+        cli_output.Output(as_json="--json" in arguments).refuse(
+            Refused(Code.BAD_ARGUMENT, detail=detail).reason
+        )
+        return EXIT_REFUSED
+    from flowersorter.app import run_window
+
+    return run_window(user_home(), Path(arguments[0]) if arguments else None)
+
+
+@contextmanager
+def _cancel_on_signals() -> Iterator[Report]:
+    """A report that raises `Cancelled` at the next call after SIGINT or SIGTERM."""
+    caught: list[int] = []
+
+    def catch(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature is Python's
+        caught.append(number)
+
+    def check(event: object) -> None:  # noqa: ARG001 - a report takes an event
+        if caught:
+            raise Cancelled
+
+    before = {number: signal.signal(number, catch) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield check
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _changing_files(call: Call) -> Iterator[None]:
+    """The only instance, with any interrupted run finished or rolled back first."""
+    from flowersorter.jobs.history import recover
+    from flowersorter.jobs.instance import hold
+
+    with hold(call.home):
+        recovered = recover(call.home)
+        if recovered.in_place or recovered.put_back or recovered.unresolved:
+            call.out.note(
+                f"The last run was interrupted: {recovered.in_place} photos are in place, "
+                f"{recovered.put_back} were put back, {len(recovered.unresolved)} need a look."
+            )
+        yield
+
+
+# the commands
+
+
+def _sort(call: Call) -> int:
+    if call.options.dry_run:
+        return _sort_folder(call)
+    with _changing_files(call):
+        return _sort_folder(call)
+
+
+def _sort_folder(call: Call) -> int:
+    from flowersorter.jobs import sort
+
+    options = call.options
+    request = sort.SortRequest(
+        folder=Path(options.folder).absolute(),
+        into=None if options.into is None else Path(options.into).absolute(),
+        model=options.model,
+        max_wrong=call.settings.max_wrong if options.max_wrong is None else options.max_wrong,
+        recursive=options.recursive,
+        albums=options.albums,
+        transfer=Transfer.COPY if options.copy else Transfer.MOVE,
+        device=options.device,
+    )
+    found = sort.look_into(call.home, request, call.report)
+    try:
+        sorting = sort.classify(call.home, call.settings, request, found, call.report)
+        decisions = {one.photo.path: one.decision for one in sorting.photos if one.decision is not None}
+        planned = sort.plan_moves(call.home, request, sorting.photos, decisions, found)
+    except Cancelled:
+        call.out.answer(cli_output.sort_json(sort.cancelled_receipt(found), (), None, options.dry_run))
+        return EXIT_CANCELLED
+    call.out.plan(planned, sorting, every_photo=options.dry_run)
+    blocking = [concern for concern in planned.concerns if concern.blocks and planned.plan.moves]
+    if blocking:
+        raise Refused(blocking[0].reason.code, **blocking[0].reason.arguments)
+    if options.dry_run:
+        receipt = cli_output.receipt_of_plan(planned.plan)
+    else:
+        receipt = sort.carry_out(call.home, planned.plan, call.report)
+    answer = cli_output.sort_json(receipt, sorting.photos, sorting.started.model.name, options.dry_run)
+    call.out.answer(answer, "" if options.dry_run else cli_output.receipt_text(receipt))
+    return _status(receipt)
+
+
+def _status(receipt: Receipt) -> int:
+    if receipt.cancelled:
+        return EXIT_CANCELLED
+    return EXIT_SOME_FAILED if receipt.count(Status.FAILED) else EXIT_DONE
+
+
+def _teach(call: Call) -> int:
+    from flowersorter.jobs.teach import TeachRequest, teach
+
+    options = call.options
+    request = TeachRequest(
+        folder=Path(options.folder).absolute(),
+        name=options.name,
+        base=options.base,
+        method=options.method,
+        device=options.device,
+        seed=options.seed,
+    )
+    with _changing_files(call):
+        taught = teach(call.home, call.settings, request, call.report)
+        save(call.home.settings_file, replace(call.settings, model=taught.info.name))  # it is now in force
+    answer = cli_output.teach_json(taught)
+    if options.report is not None:
+        cli_output.write_report(Path(options.report), answer)
+    call.out.answer(answer, cli_output.teach_text(taught))
+    return EXIT_DONE
+
+
+def _evaluate(call: Call) -> int:
+    from flowersorter.jobs.evaluate import evaluate
+
+    options = call.options
+    max_wrong = call.settings.max_wrong if options.max_wrong is None else options.max_wrong
+    folder = Path(options.folder).absolute()
+    evaluation = evaluate(call.home, call.settings, folder, options.model, max_wrong, call.report)
+    call.out.answer(cli_output.evaluate_json(evaluation), cli_output.evaluate_text(evaluation))
+    return EXIT_DONE
+
+
+def _history(call: Call) -> int:
+    from flowersorter.jobs.history import history
+
+    batches = history(call.home)
+    call.out.answer([cli_output.batch_json(batch) for batch in batches], cli_output.history_text(batches))
+    return EXIT_DONE
+
+
+def _undo(call: Call) -> int:
+    from flowersorter.jobs.history import undo
+
+    with _changing_files(call):
+        undone = undo(call.home, call.options.batch, call.report)
+    call.out.answer(cli_output.undo_json(undone), cli_output.undo_text(undone))
+    if undone.cancelled:
+        return EXIT_CANCELLED
+    return EXIT_SOME_FAILED if undone.left else EXIT_DONE
+
+
+def _models_list(call: Call) -> int:
+    from flowersorter.jobs.models import list_models
+
+    models = list_models(call.home)
+    call.out.answer([cli_output.model_json(model) for model in models], cli_output.models_text(models))
+    return EXIT_DONE
+
+
+def _models_import(call: Call) -> int:
+    from flowersorter.jobs.models import import_model
+
+    with _changing_files(call):
+        model = import_model(call.home, Path(call.options.path).absolute())
+    call.out.answer(cli_output.model_json(model), f"Imported “{model.name}”.")
+    return EXIT_DONE
+
+
+def _models_export(call: Call) -> int:
+    from flowersorter.jobs.models import export_model
+
+    options = call.options
+    target = Path(options.path).absolute()
+    path = export_model(call.home, options.name, target, include_teaching=not options.without_teaching)
+    call.out.answer({"model": options.name, "path": str(path)}, f"Exported “{options.name}” to {path}.")
+    return EXIT_DONE
+
+
+def _models_remove(call: Call) -> int:
+    from flowersorter.jobs.models import remove_model
+
+    with _changing_files(call):
+        remove_model(call.home, call.options.name)
+    call.out.answer({"removed": call.options.name}, f"Removed “{call.options.name}”.")
+    return EXIT_DONE
+
+
+def _self_check(call: Call) -> int:
+    from flowersorter.jobs.self_check import self_check
+
+    checks = self_check(call.home)
+    answer = cli_output.self_check_json(checks)
+    call.out.answer(answer, cli_output.self_check_text(checks))
+    return EXIT_DONE if answer["ok"] else EXIT_SOME_FAILED
+
+
+# the parser
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise Refused(Code.BAD_ARGUMENT, detail=f"{message} (see {self.prog} --help)")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="flowersorter",
+        description="Name the flowers on your photos and file them into one folder per species.",
+        epilog="flowersorter FOLDER opens the window on that folder.",
+    )
+    parser.add_argument("--version", action="version", version=f"FlowerSorter {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, parser_class=_Parser)
+
+    sort = _command(commands, "sort", _sort, "file the photos of a folder")
+    sort.add_argument("folder", metavar="FOLDER")
+    sort.add_argument("--into", metavar="DIR", help="where the species folders go (default: FOLDER itself)")
+    sort.add_argument("--model", metavar="NAME|PATH")
+    sort.add_argument("--max-wrong", type=_percent, metavar="PERCENT", help="of the filed photos (default 2)")
+    sort.add_argument("--recursive", action="store_true", help="look into subfolders, too")
+    sort.add_argument("--albums", action="store_true", help="take photos out of named albums, too")
+    sort.add_argument("--copy", action="store_true", help="copy the photos, leave the originals")
+    sort.add_argument("--dry-run", action="store_true", help="show what would happen, change nothing")
+    _add_device(sort)
+
+    for name in ("teach", "train"):
+        teach = _command(commands, name, _teach, "teach from a folder with one subfolder per species")
+        teach.add_argument("folder", metavar="LABELLED")
+        teach.add_argument("--name", help="of the model (default: the folder's name)")
+        teach.add_argument("--base", default="auto", metavar="auto|builtin|imagenet|FILE")
+        teach.add_argument("--method", default="head", choices=("head", "recipe", "finetune"))
+        teach.add_argument("--seed", type=int, default=42)
+        teach.add_argument("--report", metavar="DIR", help="write the figures into this folder")
+        _add_device(teach)
+
+    evaluate = _command(commands, "evaluate", _evaluate, "figures on labelled photos")
+    evaluate.add_argument("folder", metavar="LABELLED")
+    evaluate.add_argument("--model", metavar="M")
+    evaluate.add_argument("--max-wrong", type=_percent, metavar="PERCENT")
+
+    _command(commands, "history", _history, "what was moved and copied so far")
+    undo = _command(commands, "undo", _undo, "take a batch back")
+    undo.add_argument("batch", nargs="?", type=int, metavar="BATCH", help="(default: the newest)")
+
+    models = _command(commands, "models", _models_list, "the model library")
+    actions = models.add_subparsers(title="what", required=True, parser_class=_Parser)
+    _command(actions, "list", _models_list, "show the models")
+    _command(actions, "import", _models_import, "take a model in").add_argument("path", metavar="PATH")
+    export = _command(actions, "export", _models_export, "write a model to a file")
+    export.add_argument("name", metavar="NAME")
+    export.add_argument("path", metavar="PATH")
+    export.add_argument("--without-teaching", action="store_true", help="leave out what it was taught with")
+    _command(actions, "remove", _models_remove, "delete a model").add_argument("name", metavar="NAME")
+
+    _command(commands, "self-check", _self_check, "does this installation work?")
+    return parser
+
+
+def _command(
+    commands: Any, name: str, function: Callable[[Call], int], summary: str
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=summary)
+    parser.add_argument("--json", action="store_true", help="print one JSON value and nothing else")
+    parser.set_defaults(command=function)
+    return parser
+
+
+def _add_device(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
+
+
+def _percent(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 50:
+        raise argparse.ArgumentTypeError("must be above 0 and at most 50")
+    return value

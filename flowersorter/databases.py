@@ -1,0 +1,23 @@
+"""What our SQLite files have in common."""
+
+from __future__ import annotations
+
+import sqlite3
+
+
+def log_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to the write-ahead log, so that readers and a writer do not wait for each other.
+
+    SQLite fails at once, whatever the timeout, where another connection is just making the same switch of
+    a new file; so wait for the lock as for any other. Raises sqlite3.OperationalError after the timeout.
+    """
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+        else:
+            return
+        connection.execute("BEGIN EXCLUSIVE")
+        connection.execute("ROLLBACK")

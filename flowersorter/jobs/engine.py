@@ -1,0 +1,120 @@
+"""Open a model once and name the species on photos with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.jobs.models import find_model, refusals_named
+from flowersorter.jobs.thumbnails import THUMBNAIL_SIDE
+from flowersorter.jobs.weights import open_backbone
+from flowersorter.learning import calibrate
+from flowersorter.learning.bundle import Model, ModelInfo, read_model
+from flowersorter.learning.calibrate import Threshold
+from flowersorter.learning.feature_store import FeatureStore
+from flowersorter.learning.head import Head
+from flowersorter.paths import Home
+from flowersorter.pictures.decode import Look
+from flowersorter.pictures.pool import PicturePool
+from flowersorter.progress import Report, Stage
+from flowersorter.records import Classified, Code, Guess, Photo, Refused, Score
+from flowersorter.settings import Settings
+
+if TYPE_CHECKING:  # these load torch
+    from flowersorter.learning.devices import ChosenDevice
+    from flowersorter.learning.features import FeatureNetwork, Seen
+
+RANKING: Final = 5  # species that a guess names
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recogniser:
+    """A model, its backbone and a device that works."""
+
+    model: Model
+    device: ChosenDevice
+    network: FeatureNetwork
+
+    @property
+    def info(self) -> ModelInfo:
+        return self.model.info
+
+    def threshold(self, max_wrong: float) -> Threshold:
+        """How sure a guess must be for at most `max_wrong` percent wrong of the photos filed."""
+        return calibrate.threshold(self.model.calibration, max_wrong)
+
+    def recognise(
+        self,
+        photos: Sequence[Photo],
+        *,
+        pool: PicturePool,
+        store: FeatureStore,
+        known_digest: Callable[[Path], str | None],
+        on_look: Callable[[Look], None],
+        threshold: float | None,
+        report: Report,
+    ) -> Iterator[Classified]:
+        """Name the species on each photo, in order; a guess is sure from `threshold` on, never if None.
+
+        Photos in the cache are not decoded. `Cancelled` passes through.
+        """
+        from flowersorter.learning.features import read_features
+
+        seen = read_features(
+            [photo.path for photo in photos],
+            network=self.network,
+            store=store,
+            pool=pool,
+            known_digest=known_digest,
+            on_look=on_look,
+            report=report,
+            thumbnail_side=THUMBNAIL_SIDE,
+            stage=Stage.CLASSIFYING,
+        )
+        for photo, one in zip(photos, seen, strict=True):
+            yield self._classified(photo, one, threshold)
+
+    def _classified(self, photo: Photo, seen: Seen, threshold: float | None) -> Classified:
+        if seen.features is None:
+            return Classified(photo, seen.digest, problem=seen.problem)
+        ranking = ranking_of(self.model.head, seen.features)
+        sure = threshold is not None and ranking[0].confidence >= threshold
+        return Classified(photo, seen.digest, Guess(ranking, sure))
+
+
+def open_recogniser(home: Home, settings: Settings, model: str | None, device: str = "auto") -> Recogniser:
+    """Open a model, by name or folder; None is the one in force.
+
+    Raises `Refused`: NO_MODEL, MODEL_*, WEIGHTS_*, DEVICE_UNUSABLE.
+    """
+    info = find_model(home, settings, model)
+    with refusals_named(info.name):
+        opened = read_model(info.path)
+    from flowersorter.learning.devices import choose_device
+    from flowersorter.learning.network import Network
+    from flowersorter.learning.preprocess import FEATURE_SPACE
+
+    if info.feature_space != FEATURE_SPACE:
+        raise Refused(Code.MODEL_OTHER_NETWORK, model=info.name)
+    chosen = choose_device(device)
+    return Recogniser(opened, chosen, Network(open_backbone(home, settings, info), chosen))
+
+
+def list_devices() -> list[str]:
+    """The devices that really work here, the one that "auto" takes first."""
+    from flowersorter.learning.devices import choose_device
+
+    devices = dict.fromkeys(str(choose_device(name)) for name in ("auto", "cpu"))
+    return list(devices)
+
+
+def ranking_of(head: Head, features: NDArray[np.float32]) -> tuple[Score, ...]:
+    """The five best species for one photo's features float32[512], best first."""
+    confidences = head.predict(features[None])[0]
+    best = np.argsort(-confidences, kind="stable")[:RANKING]
+    return tuple(Score(head.species[place], float(confidences[place])) for place in best)

@@ -1,0 +1,132 @@
+"""Try a model on labelled photos that it was not taught on. Changes nothing."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from flowersorter.jobs.engine import Recogniser, open_recogniser
+from flowersorter.jobs.reading import Reading
+from flowersorter.jobs.thumbnails import THUMBNAIL_SIDE
+from flowersorter.learning.bundle import read_teaching
+from flowersorter.learning.dataset import LabelledPhoto, natural_order, read_labelled
+from flowersorter.learning.evaluate import Answer, SpeciesFigures, validate
+from flowersorter.learning.feature_store import PhotoFacts
+from flowersorter.learning.split import group_of
+from flowersorter.paths import Home
+from flowersorter.progress import Progress, Report, Stage, silent
+from flowersorter.records import Left
+from flowersorter.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Figures of a model on labelled photos.
+
+    `photos` counts those that were asked: readable and not taught. The figures are of those whose label is
+    one of the model's species; `filed` counts all that would be filed, `filed_wrong` those of them that
+    would come into a folder which is not their label, strangers included.
+    """
+
+    model: str
+    photos: int
+    seen_in_training: int
+    accuracy: float | None
+    interval: tuple[float, float] | None
+    top3: float | None
+    species: tuple[str, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    per_species: tuple[SpeciesFigures, ...]
+    unknown_labels: tuple[str, ...]
+    filed: int
+    filed_wrong: int
+    skipped: tuple[Left, ...]
+
+
+def evaluate(
+    home: Home, settings: Settings, folder: Path, model: str | None, max_wrong: float, report: Report = silent
+) -> Evaluation:
+    """Ask the model for every labelled photo that it was not taught on, nor another of the same scene.
+
+    Raises `Refused`: as `read_labelled` (one species is enough here) and `open_recogniser`; and `Cancelled`.
+    """
+    labelled = read_labelled(folder, report, min_species=1)
+    report(Progress(Stage.STARTING))
+    recogniser = open_recogniser(home, settings, model)
+    from flowersorter.learning.features import Seen, read_features
+    from flowersorter.learning.lesson import answer_of
+
+    asked: list[tuple[LabelledPhoto, Seen]] = []
+    skipped = list(labelled.problems)
+    with Reading(home) as reading:
+        seen = read_features(
+            [photo.path for photo in labelled.photos],
+            network=recogniser.network,
+            store=reading.features,
+            pool=reading.pool,
+            known_digest=reading.library.known_digest,
+            on_look=reading.keep,
+            report=report,
+            thumbnail_side=THUMBNAIL_SIDE,
+            stage=Stage.EVALUATING,
+        )
+        for photo, one in zip(labelled.photos, seen, strict=True):
+            if one.problem is not None:
+                skipped.append(Left(photo.path, one.problem))
+            else:
+                asked.append((photo, one))
+        teaching = read_teaching(recogniser.info.path)
+        digests = () if teaching is None else teaching.digests
+        taught = [reading.features.facts(digest) or PhotoFacts(digest) for digest in digests]
+    groups = group_of([*taught, *(one.facts for _, one in asked if one.facts is not None)])
+    taught_groups = set(groups[: len(taught)])
+    species = {_folded(name): name for name in recogniser.info.species}
+    answers = [
+        answer_of(
+            photo.path,
+            species.get(_folded(photo.species), photo.species),
+            recogniser.info.species,
+            recogniser.model.head.predict(one.features[None])[0],
+            group,
+        )
+        for (photo, one), group in zip(asked, groups[len(taught) :], strict=True)
+        if group not in taught_groups and one.features is not None
+    ]
+    return _figures(recogniser, answers, len(asked) - len(answers), max_wrong, tuple(skipped))
+
+
+def _figures(
+    recogniser: Recogniser,
+    answers: Sequence[Answer],
+    seen_in_training: int,
+    max_wrong: float,
+    skipped: tuple[Left, ...],
+) -> Evaluation:
+    """Count the answers. A photo of a species that the model does not know can only be filed wrongly."""
+    info = recogniser.info
+    unknown = {answer.species for answer in answers} - set(info.species)
+    figures = validate([answer for answer in answers if answer.species not in unknown], info.species)
+    threshold = recogniser.threshold(max_wrong).value
+    filed = [answer for answer in answers if threshold is not None and answer.confidence >= threshold]
+    return Evaluation(
+        model=info.name,
+        photos=len(answers),
+        seen_in_training=seen_in_training,
+        accuracy=figures.accuracy,
+        interval=figures.interval,
+        top3=figures.top3,
+        species=info.species,
+        confusion=figures.confusion,
+        per_species=figures.per_species,
+        unknown_labels=tuple(sorted(unknown, key=natural_order)),
+        filed=len(filed),
+        filed_wrong=sum(not answer.correct for answer in filed),
+        skipped=skipped,
+    )
+
+
+def _folded(name: str) -> str:
+    """A label's name without regard to capitals and to how its accents are written."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

@@ -1,0 +1,63 @@
+"""What reading many photos needs, opened together: child processes, caches and the library."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+from flowersorter.jobs.thumbnails import THUMBNAIL_SIDE
+from flowersorter.learning.feature_store import FeatureStore
+from flowersorter.library import Library, Seen
+from flowersorter.paths import Home
+from flowersorter.pictures.decode import Look
+from flowersorter.pictures.pool import PicturePool
+from flowersorter.pictures.thumbnails import ThumbnailStore
+from flowersorter.records import Decision
+
+KEEP_EVERY = 64  # photos per transaction of the library
+
+
+class Reading:
+    """One decode per photo fills every cache. Use as a context manager, on one thread."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._closing = ExitStack()
+        self._unkept: list[Seen] = []
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self.library = stack.enter_context(Library.open(self._home.library_file))
+            self.features = stack.enter_context(FeatureStore(self._home.features_file))
+            self.thumbnails = stack.enter_context(ThumbnailStore(self._home.thumbnails_file))
+            self.pool = stack.enter_context(PicturePool())
+            stack.callback(self._flush)
+            self._closing = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing.close()
+
+    def keep(self, look: Look) -> None:
+        """Keep the thumbnail and the digest of a photo that was just decoded."""
+        if look.digest is None:
+            return
+        if look.thumbnail is not None:
+            self.thumbnails.put(look.digest, THUMBNAIL_SIDE, look.thumbnail)
+        self._unkept.append(Seen(look.path, look.size, look.mtime_ns, look.digest))
+        if len(self._unkept) >= KEEP_EVERY:
+            self._flush()
+
+    def decision(self, digest: str | None) -> Decision | None:
+        """What the gardener said of a photo with these bytes, or these pixels, before."""
+        if digest is None:
+            return None
+        facts = self.features.facts(digest)
+        return self.library.decision(digest, None if facts is None else facts.pixel_digest)
+
+    def _flush(self) -> None:
+        self.library.remember_digests(self._unkept)
+        self._unkept.clear()

@@ -1,0 +1,71 @@
+"""Thumbnails and large views for the window: from the cache, or decoded in a child process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.library import Library, Seen
+from flowersorter.paths import Home
+from flowersorter.pictures.decode import Look, Wanted
+from flowersorter.pictures.pool import PicturePool
+from flowersorter.pictures.thumbnails import ThumbnailStore
+from flowersorter.records import Code, Refused
+
+THUMBNAIL_SIDE = 320  # pixels of the long side, the only size that is kept
+
+
+class Thumbnailer:
+    """Blocking look-ups, for threads of the window's own. Close it when the window closes."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._store = ThumbnailStore(home.thumbnails_file)
+        self._pool: PicturePool | None = None
+        self._lock = Lock()
+
+    def thumbnail(self, path: Path, digest: str | None) -> bytes:
+        """The upright thumbnail of a photo as JPEG, its long side at most 320 pixels.
+
+        Raises `Refused` with the photo's problem where it cannot be read.
+        """
+        if digest is None:  # a filed photo was not classified, but may have been seen before
+            with Library.open(self._home.library_file) as library:
+                digest = library.known_digest(path)
+        cached = None if digest is None else self._store.get(digest, THUMBNAIL_SIDE)
+        if cached is not None:
+            return cached
+        look = self._look(path, Wanted(thumbnail_side=THUMBNAIL_SIDE))
+        if look.digest is None or look.thumbnail is None:
+            raise Refused(Code.UNREADABLE)
+        self._store.put(look.digest, THUMBNAIL_SIDE, look.thumbnail)
+        with Library.open(self._home.library_file) as library:
+            library.remember_digests([Seen(path, look.size, look.mtime_ns, look.digest)])
+        return look.thumbnail
+
+    def preview(self, path: Path, long_side: int) -> NDArray[np.uint8]:
+        """The upright photo, H×W×3 RGB uint8, its long side at most `long_side`. Raises `Refused`."""
+        look = self._look(path, Wanted(long_side=long_side))
+        if look.pixels is None:
+            raise Refused(Code.UNREADABLE)
+        return look.pixels
+
+    def close(self) -> None:
+        with self._lock:
+            if self._pool is not None:
+                self._pool.__exit__(None, None, None)
+                self._pool = None
+        self._store.close()
+
+    def _look(self, path: Path, wanted: Wanted) -> Look:
+        with self._lock:
+            if self._pool is None:  # started at the first miss: a sorted folder needs none
+                self._pool = PicturePool(workers=1).__enter__()
+            pool = self._pool
+        look = pool.look(path, wanted)
+        if look.problem is not None:
+            raise Refused(look.problem.code, **look.problem.arguments)
+        return look

@@ -1,0 +1,1 @@
+"""Transfer learning on ResNet-18. torch and torchvision; no Qt."""

@@ -1,0 +1,113 @@
+"""At most N wrong in 100: how sure a guess must be before its photo is filed.
+
+Learn-then-test (Angelopoulos et al. 2021, arXiv:2110.01052): thresholds are tried in a sequence fixed
+beforehand, from strict to lax, each by the exact binomial test of "the filed are wrong more often than
+allowed"; the last one before the first that fails is certified with confidence 1 - DELTA.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.learning.binomial import at_most
+
+DELTA: Final = 0.1
+Z: Final = 1.2816  # standard deviations that a normal number exceeds with probability DELTA
+# Evenly spaced in log-odds, from 0.99995 down to 0.12.
+SEQUENCE: Final = tuple(float(1 / (1 + math.exp(-odds))) for odds in np.linspace(10.0, -2.0, 121))
+START_ERRORS: Final = 2  # the first threshold that is tried has room for so many errors, data permitting
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibration:
+    """Answers of heads that never saw the photo's group.
+
+    `confidence` float32[N] of the best species, `correct` bool[N], `group` int64[N] the group's number.
+    """
+
+    confidence: NDArray[np.float32]
+    correct: NDArray[np.bool_]
+    group: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """File what is at least this sure; None files nothing, and about `missing` more photos are needed.
+
+    `missing` is None as well where more photos of the same kind would not help.
+    """
+
+    value: float | None
+    missing: int | None = None
+
+
+def threshold(calibration: Calibration, max_wrong_percent: float) -> Threshold:
+    """The laxest certified threshold for at most `max_wrong_percent` wrong of the photos filed.
+
+    The unit of the test is a group, wrong if any of its filed photos is: photos of one scene err together.
+    """
+    allowed = max_wrong_percent / 100
+    counts = [_filed(calibration, value) for value in SEQUENCE]
+    start = _start(allowed, len(np.unique(calibration.group)))
+    certified = None
+    for value, (filed, wrong) in zip(SEQUENCE, counts, strict=True):
+        if filed < start:
+            continue
+        if at_most(wrong, filed, allowed) > DELTA:
+            break
+        certified = value
+    if certified is not None:
+        return Threshold(certified)
+    return Threshold(None, _missing(counts, allowed, calibration))
+
+
+def least_trials(allowed: float, wrong: int = 0) -> int:
+    """How many trials certify `allowed` in spite of `wrong` errors."""
+    low, high = wrong, 1
+    while at_most(wrong, high, allowed) > DELTA:
+        high *= 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if at_most(wrong, middle, allowed) > DELTA else (low, middle)
+    return high
+
+
+def _filed(calibration: Calibration, value: float) -> tuple[int, int]:
+    """How many groups a threshold files, and how many of these hold an error among their filed photos."""
+    sure = calibration.confidence >= value
+    filed = np.unique(calibration.group[sure])
+    wrong = np.unique(calibration.group[sure & ~calibration.correct])
+    return len(filed), len(wrong)
+
+
+def _start(allowed: float, groups: int) -> int:
+    """The number of filed groups from which thresholds are tried.
+
+    It depends on how many photos there are, never on which are right, so the sequence stays fixed. With
+    plenty, one unlucky photo among the surest must not end the sequence at its first step.
+    """
+    return max(least_trials(allowed), min(least_trials(allowed, START_ERRORS), groups // 2))
+
+
+def _missing(counts: Sequence[tuple[int, int]], allowed: float, calibration: Calibration) -> int | None:
+    """About how many more photos would certify some threshold, if they are like those at hand."""
+    photos, groups = len(calibration.confidence), len(np.unique(calibration.group))
+    least = least_trials(allowed)
+    if not groups:
+        return least
+    needed = []
+    for filed, wrong in counts:
+        # half an error more: three photos without an error do not promise that there will be none
+        if filed and (wrong + 0.5) / (filed + 1) < allowed:
+            margin = allowed - wrong / filed
+            trials = Z**2 * allowed * (1 - allowed) / margin**2  # where the binomial is near normal
+            needed.append(max(least, trials) * groups / filed)
+    if not needed:
+        return None
+    return max(1, math.ceil((min(needed) - groups) * photos / groups))

@@ -1,0 +1,73 @@
+"""Choose where the network runs: a device is taken only after a real kernel worked on it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from flowersorter.records import Code, Refused
+
+Gpu = Literal["cuda", "mps"]
+DeviceName = Literal["cpu", "cuda", "mps"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenDevice:
+    """A device that works. `detail` is its maker's name; `reason` says why a better one was not taken."""
+
+    name: DeviceName
+    detail: str
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.detail})"
+
+
+def choose_device(wanted: str) -> ChosenDevice:
+    """The device for "auto", "cpu", "cuda" or "mps"; auto takes a GPU that works, else the CPU.
+
+    Raises `Refused`: DEVICE_UNUSABLE for a named device that does not work or does not exist.
+    """
+    if wanted == "cpu":
+        return _cpu("")
+    gpus: tuple[Gpu, ...] = ("cuda", "mps")
+    if wanted not in ("auto", *gpus):
+        raise Refused(Code.DEVICE_UNUSABLE, device=wanted, detail="there is no such device")
+    problems = []
+    for name in gpus:
+        if wanted in ("auto", name):
+            problem = _problem(name)
+            if not problem:
+                return _gpu(name)
+            problems.append(problem)
+    if wanted != "auto":
+        raise Refused(Code.DEVICE_UNUSABLE, device=wanted, detail=problems[0])
+    return _cpu("; ".join(problems))
+
+
+def _problem(name: str) -> str:
+    """Why a GPU cannot be used; empty when a small convolution came out right on it."""
+    if name == "cuda" and not torch.cuda.is_available():
+        return "no CUDA device was found"
+    if name == "mps" and not torch.backends.mps.is_available():
+        return "no Apple GPU was found"
+    pixels, kernel = torch.ones(1, 3, 16, 16), torch.ones(4, 3, 3, 3)
+    try:
+        answer = torch.nn.functional.conv2d(pixels.to(name), kernel.to(name)).cpu()
+    except (RuntimeError, NotImplementedError) as error:  # what torch raises for every failing kernel
+        return str(error).partition("\n")[0]
+    return "" if torch.allclose(answer, torch.full_like(answer, 27.0)) else "it calculates wrongly"
+
+
+def _gpu(name: Gpu) -> ChosenDevice:
+    return ChosenDevice(name, torch.cuda.get_device_name() if name == "cuda" else "Apple GPU")
+
+
+def _cpu(reason: str) -> ChosenDevice:
+    """The CPU, with no more threads than this process may use: containers lend only some cores."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    torch.set_num_threads(min(torch.get_num_threads(), cores))
+    return ChosenDevice("cpu", f"{torch.get_num_threads()} threads", reason)

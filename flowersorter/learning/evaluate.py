@@ -1,0 +1,128 @@
+"""Figures that are true: from photos whose groups the head never saw, with their uncertainty."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from flowersorter.learning.binomial import upper_bound
+
+FEW_GROUPS: Final = 5  # below, a species' figures are "too few to say"
+RESAMPLES: Final = 2000
+LEVEL: Final = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """One point of the curves. Losses are mean cross-entropy in nats; None where nothing was held back."""
+
+    train_loss: float
+    train_accuracy: float
+    val_loss: float | None
+    val_accuracy: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a head that never saw this photo's group said of it. `correct` and `group` serve figures."""
+
+    path: Path
+    species: str  # the label
+    guess: str
+    confidence: float
+    group: str
+    in_top3: bool
+
+    @property
+    def correct(self) -> bool:
+        return self.guess == self.species
+
+
+@dataclass(frozen=True, slots=True)
+class SpeciesFigures:
+    """One species: its photos, and the figures, None where nothing was named so or where it has none."""
+
+    species: str
+    photos: int
+    precision: float | None  # of the photos named so, the part that is
+    recall: float | None  # of its photos, the part that was named so
+    too_few: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """Figures on photos that were not taught; rows of `confusion` are labels, columns are guesses."""
+
+    photos: int
+    accuracy: float | None
+    interval: tuple[float, float] | None
+    top3: float | None
+    species: tuple[str, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    per_species: tuple[SpeciesFigures, ...]
+
+
+def validate(answers: Sequence[Answer], species: tuple[str, ...], seed: int = 0) -> Validation:
+    """Count the answers; labels and guesses must be among `species`."""
+    places = {name: place for place, name in enumerate(species)}
+    confusion = np.zeros((len(species), len(species)), dtype=np.int64)
+    groups: dict[str, set[str]] = defaultdict(set)
+    for answer in answers:
+        confusion[places[answer.species], places[answer.guess]] += 1
+        groups[answer.species].add(answer.group)
+    per_species = tuple(
+        SpeciesFigures(
+            name,
+            photos=int(confusion[place].sum()),
+            precision=_part(confusion[place, place], confusion[:, place].sum()),
+            recall=_part(confusion[place, place], confusion[place].sum()),
+            too_few=len(groups[name]) < FEW_GROUPS,
+        )
+        for place, name in enumerate(species)
+    )
+    return Validation(
+        photos=len(answers),
+        accuracy=_part(sum(answer.correct for answer in answers), len(answers)),
+        interval=accuracy_interval(answers, seed),
+        top3=_part(sum(answer.in_top3 for answer in answers), len(answers)),
+        species=species,
+        confusion=tuple(tuple(int(count) for count in row) for row in confusion),
+        per_species=per_species,
+    )
+
+
+def accuracy_interval(answers: Sequence[Answer], seed: int = 0) -> tuple[float, float] | None:
+    """The 95 % interval of the accuracy: percentiles of resampled groups; None without answers.
+
+    Resampling says nothing where every group is right (or wrong); there the bound is the exact one of
+    Clopper and Pearson (1934) over groups.
+    """
+    if not answers:
+        return None
+    hits: dict[str, int] = defaultdict(int)
+    counts: dict[str, int] = defaultdict(int)
+    for answer in answers:
+        hits[answer.group] += answer.correct
+        counts[answer.group] += 1
+    right = np.array([hits[group] for group in counts], dtype=np.float64)
+    photos = np.array([counts[group] for group in counts], dtype=np.float64)
+    if right.sum() == photos.sum():
+        return 1.0 - upper_bound(0, len(photos), (1 - LEVEL) / 2), 1.0
+    if right.sum() == 0:
+        return 0.0, upper_bound(0, len(photos), (1 - LEVEL) / 2)
+    dice = np.random.default_rng(seed)
+    accuracies = np.empty(RESAMPLES)
+    for place in range(RESAMPLES):
+        drawn = dice.integers(0, len(photos), len(photos))
+        accuracies[place] = right[drawn].sum() / photos[drawn].sum()
+    low, high = np.quantile(accuracies, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)
+
+
+def _part(some: int, whole: int) -> float | None:
+    return float(some) / float(whole) if whole else None

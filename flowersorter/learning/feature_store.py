@@ -1,0 +1,186 @@
+"""The features and facts of photos: computed once, then found again by content.
+
+A key is the digest of the bytes, the sha256 of the backbone and its feature space; never a path, for
+this program moves the files. Works without torch: whoever reads new photos hands in the network.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.databases import log_ahead
+
+WIDTH: Final = 512  # features of one photo
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS features (
+    digest TEXT NOT NULL,
+    backbone TEXT NOT NULL,
+    space TEXT NOT NULL,
+    vector BLOB NOT NULL,      -- float16, little-endian
+    used INTEGER NOT NULL,     -- days since the epoch
+    PRIMARY KEY (digest, backbone, space)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS facts (
+    digest TEXT PRIMARY KEY,
+    pixel_digest TEXT,
+    perceptual_hash INTEGER,   -- the 64 bits, as SQLite's signed integer
+    taken REAL,
+    camera TEXT,
+    width INTEGER NOT NULL,
+    height INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+VERSION = 1
+DEFAULT_LIMIT = 200_000  # photos, about 300 MB
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFacts:
+    """What is known of a photo beside its features; `taken` in seconds since the epoch."""
+
+    digest: str
+    pixel_digest: str | None = None
+    perceptual_hash: int | None = None
+    taken: float | None = None
+    camera: str | None = None
+    width: int = 0
+    height: int = 0
+
+
+class FeatureStore:
+    """A cache in one SQLite file: losing or damaging it costs time, never an error.
+
+    Usable from several threads. Use as a context manager.
+    """
+
+    def __init__(self, file: Path, limit: int = DEFAULT_LIMIT) -> None:
+        self._file = file
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._connection = self._open()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.prune(self._limit)
+        with self._lock:
+            self._connection.close()
+
+    def features(self, digest: str, backbone: str, space: str) -> NDArray[np.float32] | None:
+        """The float32[512] of a photo, or None if it was not seen by this backbone."""
+        row = self._row(
+            "SELECT vector, used FROM features WHERE digest = ? AND backbone = ? AND space = ?",
+            (digest, backbone, space),
+        )
+        if row is None or not isinstance(row[0], bytes) or len(row[0]) != 2 * WIDTH:
+            return None
+        vector = np.frombuffer(row[0], dtype="<f2").astype(np.float32)
+        if not np.isfinite(vector).all():
+            return None
+        if row[1] != _today():
+            mark = "UPDATE features SET used = ? WHERE digest = ? AND backbone = ? AND space = ?"
+            self._write([(mark, [(_today(), digest, backbone, space)])])
+        return vector
+
+    def facts(self, digest: str) -> PhotoFacts | None:
+        """What is known of a photo, or None if it was never decoded."""
+        row = self._row("SELECT * FROM facts WHERE digest = ?", (digest,))
+        if row is None:
+            return None
+        digest, pixels, hashed, taken, camera, width, height = row
+        unsigned = None if hashed is None else hashed % (1 << 64)
+        return PhotoFacts(digest, pixels, unsigned, taken, camera, width, height)
+
+    def put(self, seen: Iterable[tuple[PhotoFacts, NDArray[np.float32]]], backbone: str, space: str) -> None:
+        """Keep the facts and features of photos, in one transaction."""
+        facts: list[tuple[Any, ...]] = []
+        vectors: list[tuple[Any, ...]] = []
+        for one, vector in seen:
+            signed = None if one.perceptual_hash is None else _signed(one.perceptual_hash)
+            facts.append((one.digest, one.pixel_digest, signed, one.taken, one.camera, one.width, one.height))
+            vectors.append((one.digest, backbone, space, vector.astype("<f2").tobytes(), _today()))
+        statements = [
+            ("INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?, ?, ?, ?)", facts),
+            ("INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?, ?)", vectors),
+        ]
+        self._write(statements)
+
+    def prune(self, limit: int) -> None:
+        """Keep the features of at most `limit` photos, those used last."""
+        surplus = self._row("SELECT count(*) - ? FROM features", (limit,))
+        if surplus is not None and surplus[0] > 0:
+            oldest = "SELECT digest, backbone, space FROM features ORDER BY used LIMIT ?"
+            delete = f"DELETE FROM features WHERE (digest, backbone, space) IN ({oldest})"
+            self._write([(delete, [(surplus[0],)])])
+            self._write([("DELETE FROM facts WHERE digest NOT IN (SELECT digest FROM features)", [()])])
+
+    def _open(self) -> sqlite3.Connection:
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            return _connect(self._file)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            for name in (self._file.name, f"{self._file.name}-wal", f"{self._file.name}-shm"):
+                self._file.with_name(name).unlink(missing_ok=True)
+            return _connect(self._file)
+
+    def _row(self, query: str, arguments: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        with self._lock:
+            try:
+                row: tuple[Any, ...] | None = self._connection.execute(query, arguments).fetchone()
+            except sqlite3.Error:
+                return None  # damaged or busy: a miss
+            return row
+
+    def _write(self, statements: list[tuple[str, list[tuple[Any, ...]]]]) -> None:
+        with self._lock:
+            try:
+                with self._connection:
+                    self._connection.execute("BEGIN IMMEDIATE")
+                    for statement, rows in statements:
+                        self._connection.executemany(statement, rows)
+            except sqlite3.Error:
+                return  # a full disk or a damaged page: the photos will be read again another time
+
+
+def _connect(file: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(file, timeout=5, isolation_level=None, check_same_thread=False)
+    try:
+        log_ahead(connection)
+        connection.execute("PRAGMA synchronous=NORMAL")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version not in (0, VERSION):
+            raise sqlite3.DatabaseError("another version's cache")
+        connection.executescript(SCHEMA)
+        connection.execute(f"PRAGMA user_version={VERSION}")
+        connection.execute("SELECT count(*) FROM facts").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _signed(value: int) -> int:
+    return value - (1 << 64) if value >= 1 << 63 else value
+
+
+def _today() -> int:
+    return int(time.time() // 86400)

@@ -1,0 +1,148 @@
+"""See each photo once: decode it in a child process, run the network, keep the features."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.learning.feature_store import FeatureStore, PhotoFacts
+from flowersorter.learning.preprocess import SHORT_SIDE, centre_crop
+from flowersorter.pictures.decode import Look, Wanted
+from flowersorter.pictures.pool import PicturePool
+from flowersorter.progress import Progress, Report, Stage
+from flowersorter.records import Code, Reason
+
+BATCH = 32  # photos per run of the network
+AHEAD = 3 * BATCH  # photos that wait for the network or are being decoded; bounds the memory
+PULSE_SECONDS = 0.2  # how long a wish to cancel may wait for a slow picture
+
+
+class FeatureNetwork(Protocol):
+    """What turns crops uint8[224, 224, 3] into features float32[N, 512]."""
+
+    sha256: str
+    feature_space: str
+
+    def __call__(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """A photo and its features, float32[512] as the cache keeps them; or why it has none."""
+
+    path: Path
+    digest: str | None = None
+    features: NDArray[np.float32] | None = None
+    facts: PhotoFacts | None = None
+    problem: Reason | None = None
+
+
+def read_features(
+    paths: Sequence[Path],
+    *,
+    network: FeatureNetwork,
+    store: FeatureStore,
+    pool: PicturePool,
+    known_digest: Callable[[Path], str | None],
+    on_look: Callable[[Look], None],
+    report: Report,
+    thumbnail_side: int | None = None,
+    stage: Stage = Stage.READING,
+) -> Iterator[Seen]:
+    """Give the features of every photo in the order of `paths`, from the cache where it knows them.
+
+    A known photo is not decoded. Child processes decode the next photos while the network runs. `on_look`
+    gets each decoded photo once, with its thumbnail if `thumbnail_side` is given. `report` gets a
+    `Progress` per batch and may raise `Cancelled`, which passes through.
+    """
+    wanted = Wanted(short_side=SHORT_SIDE, thumbnail_side=thumbnail_side)
+    waiting = iter(paths)
+    window: deque[Seen | Future[Look]] = deque()
+    done = 0
+
+    def pulse() -> None:
+        report(Progress(stage, done, len(paths)))
+
+    reader = _Reader(network, store, known_digest, on_look, pulse)
+    pulse()
+    try:
+        while True:
+            for path in islice(waiting, AHEAD - len(window)):
+                window.append(reader.cached(path) or pool.submit(path, wanted))
+            if not window:
+                return
+            seen = reader.finish(list(islice(window, BATCH)))
+            for _ in seen:
+                window.popleft()
+            yield from seen
+            done += len(seen)
+            pulse()
+    finally:
+        for entry in window:
+            if isinstance(entry, Future):
+                entry.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    network: FeatureNetwork
+    store: FeatureStore
+    known_digest: Callable[[Path], str | None]
+    on_look: Callable[[Look], None]
+    pulse: Callable[[], None]
+
+    def cached(self, path: Path) -> Seen | None:
+        """What the cache knows of the file as it is now, None if it must be decoded."""
+        digest = self.known_digest(path)
+        return None if digest is None else self._stored(path, digest)
+
+    def finish(self, batch: Sequence[Seen | Future[Look]]) -> list[Seen]:
+        """Wait for the photos that are being decoded, and run the network over those that are new."""
+        fresh: dict[str, NDArray[np.uint8]] = {}
+        seen = [
+            self._looked_at(self._wait_for(one), fresh) if isinstance(one, Future) else one for one in batch
+        ]
+        if not fresh:
+            return seen
+        # rounded as the cache rounds them: the second run gives the same answers
+        rounded = self.network(list(fresh.values())).astype(np.float16).astype(np.float32)
+        vectors = dict(zip(fresh, rounded, strict=True))
+        seen = [replace(one, features=vectors.get(one.digest or "", one.features)) for one in seen]
+        new = {one.facts: one.features for one in seen if one.facts is not None and one.digest in fresh}
+        kept = [(facts, vector) for facts, vector in new.items() if vector is not None]
+        self.store.put(kept, self.network.sha256, self.network.feature_space)
+        return seen
+
+    def _wait_for(self, future: Future[Look]) -> Look:
+        while not wait([future], PULSE_SECONDS).done:
+            self.pulse()
+        return future.result()
+
+    def _looked_at(self, look: Look, fresh: dict[str, NDArray[np.uint8]]) -> Seen:
+        self.on_look(look)
+        if look.problem is not None or look.digest is None or look.pixels is None:
+            return Seen(look.path, look.digest, problem=look.problem or Reason(Code.UNREADABLE))
+        stored = self._stored(look.path, look.digest)
+        if stored is not None:
+            return stored
+        fresh[look.digest] = centre_crop(look.pixels)
+        hashed, taken = look.perceptual_hash, look.taken
+        facts = PhotoFacts(
+            look.digest, look.pixel_digest, hashed, taken, look.camera, look.width, look.height
+        )
+        return Seen(look.path, look.digest, facts=facts)
+
+    def _stored(self, path: Path, digest: str) -> Seen | None:
+        features = self.store.features(digest, self.network.sha256, self.network.feature_space)
+        facts = self.store.facts(digest)
+        if features is None or facts is None:
+            return None
+        return Seen(path, digest, features, facts)

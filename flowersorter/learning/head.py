@@ -1,0 +1,30 @@
+"""The last layer: from 512 features to a confidence for each species."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Head:
+    """A softmax layer: `weight` float32[C, 512] and `bias` float32[C] for C species in this order.
+
+    `root` says that it was fitted on the square roots of the features (the Hellinger kernel of Vedaldi and
+    Zisserman 2012), which damps the few features that would outshout the others.
+    """
+
+    species: tuple[str, ...]
+    weight: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    root: bool
+
+    def predict(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Confidences float64[N, C] that add up to 1, for features float32[N, 512]."""
+        seen = np.sqrt(np.maximum(features, 0.0)) if self.root else features
+        # einsum, for a threaded matrix product waits for busy cores longer than this takes
+        scores = np.einsum("nf,cf->nc", seen.astype(np.float64), self.weight.astype(np.float64)) + self.bias
+        exponents = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return np.asarray(exponents / exponents.sum(axis=1, keepdims=True))

@@ -1,0 +1,176 @@
+"""What a head is taught on, and teaching one: answers out of fold, then a last fit on everything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.learning.calibrate import Calibration
+from flowersorter.learning.dataset import LabelledPhoto
+from flowersorter.learning.evaluate import Answer, Epoch
+from flowersorter.learning.features import Seen
+from flowersorter.learning.fitting import Examples, choose_strength, fit_head
+from flowersorter.learning.head import Head
+from flowersorter.learning.split import FOLDS, fold_of, group_of, taught_without
+from flowersorter.progress import Report
+
+CAUTIOUS: Final = 0.1  # the strength where there are too few photos to choose one
+LONG_WORK: Final = 100_000  # photos × species, from which one inner fold chooses the strength instead of four
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lesson:
+    """Readable labelled photos with their features, groups and folds; all sequences have N entries.
+
+    `given` says that people made the split; then fold 0 is their validation part.
+    """
+
+    paths: tuple[Path, ...]
+    digests: tuple[str, ...]
+    examples: Examples
+    groups: tuple[str, ...]
+    folds: NDArray[np.int64]
+    given: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Learned:
+    """A head, how it got there, and the answers to photos whose groups the answering head never saw.
+
+    `reported` are the answers that the figures are of, `answers` all that calibrate.
+    """
+
+    head: Head
+    epochs: tuple[Epoch, ...]
+    answers: tuple[Answer, ...]
+    reported: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """A fold's answers by place in the lesson, and the head's strength, None if it could not be taught."""
+
+    strength: float | None
+    answers: dict[int, Answer]
+    epochs: tuple[Epoch, ...]
+
+
+def make_lesson(
+    photos: Sequence[LabelledPhoto], seen: Sequence[Seen], species: tuple[str, ...], seed: int = 0
+) -> Lesson:
+    """Put what was read of `photos` beside their labels; both sequences belong together, all are readable.
+
+    `seed` deals the folds. The program always deals with 0, so that a photo stays in its fold for ever.
+    """
+    facts = [one.facts for one in seen if one.facts is not None]
+    vectors = [one.features for one in seen if one.features is not None]
+    groups = group_of(facts)
+    places = {name: place for place, name in enumerate(species)}
+    folds = [_fold(photo, group, seed) for photo, group in zip(photos, groups, strict=True)]
+    labels = np.array([places[photo.species] for photo in photos], dtype=np.int64)
+    return Lesson(
+        paths=tuple(photo.path for photo in photos),
+        digests=tuple(one.digest for one in facts),
+        examples=Examples(np.stack(vectors), labels, species),
+        groups=tuple(groups),
+        folds=np.array(folds, dtype=np.int64),
+        given=any(photo.part == "val" for photo in photos),
+    )
+
+
+def learn_head(lesson: Lesson, report: Report) -> Learned:
+    """Answer every photo by a head that never saw its fold, then fit the head on all photos.
+
+    The curves are those of the first fold. The strength is chosen anew inside each teaching part, so that
+    nothing of a photo has touched the head that answers it.
+    """
+    examples = lesson.examples
+    epochs: tuple[Epoch, ...] = ()
+    strengths: list[float] = []
+    answers: dict[int, Answer] = {}
+    for fold in range(FOLDS):
+        judged = learn_fold(lesson, fold, report, curves=not epochs)
+        if judged.strength is not None:
+            epochs = epochs or judged.epochs
+            strengths.append(judged.strength)
+            answers |= judged.answers
+    strength = float(np.median(strengths)) if strengths else CAUTIOUS
+    head, _ = fit_head(examples, strength, report=report)
+    ordered = {place: answers[place] for place in sorted(answers)}
+    reported = [answer for place, answer in ordered.items() if not lesson.given or lesson.folds[place] == 0]
+    return Learned(head, epochs, tuple(ordered.values()), tuple(reported))
+
+
+def learn_fold(lesson: Lesson, fold: int, report: Report, *, curves: bool = False) -> Judged:
+    """Answer the photos of a fold by a head that was taught on the others; `curves` asks for its epochs."""
+    examples = lesson.examples
+    teaching, held_back = taught_without(fold, lesson.folds, lesson.groups), lesson.folds == fold
+    if not held_back.any() or len(np.unique(examples.labels[teaching])) < 2:
+        return Judged(None, {}, ())
+    strength = choose_strength(examples, _inner_splits(lesson, fold, teaching), report)
+    watched = examples.where(held_back) if curves else None
+    head, epochs = fit_head(examples.where(teaching), strength, held_back=watched, report=report)
+    return Judged(strength, answer_photos(lesson, head, held_back, teaching), epochs)
+
+
+def answer_photos(
+    lesson: Lesson, head: Head, judged: NDArray[np.bool_], teaching: NDArray[np.bool_]
+) -> dict[int, Answer]:
+    """The head's answers to the judged photos, by place; a species it was not taught cannot be judged."""
+    examples = lesson.examples
+    taught = np.isin(examples.labels, examples.labels[teaching])
+    places = np.flatnonzero(judged & taught)
+    if not len(places):
+        return {}
+    confidences = head.predict(examples.features[places])
+    return {
+        int(place): answer_of(
+            lesson.paths[place], head.species[examples.labels[place]], head.species, row, lesson.groups[place]
+        )
+        for place, row in zip(places, confidences, strict=True)
+    }
+
+
+def answer_of(
+    path: Path, label: str, species: tuple[str, ...], confidences: NDArray[np.float64], group: str
+) -> Answer:
+    """A head's answer to one photo, from its confidences float64[C]."""
+    ranking = [species[place] for place in np.argsort(-confidences, kind="stable")]
+    return Answer(path, label, ranking[0], float(confidences.max()), group, in_top3=label in ranking[:3])
+
+
+def calibration_of(answers: Sequence[Answer]) -> Calibration:
+    """What calibrates a model: its answers without the photos."""
+    numbers = {
+        group: number for number, group in enumerate(dict.fromkeys(answer.group for answer in answers))
+    }
+    return Calibration(
+        np.array([answer.confidence for answer in answers], dtype=np.float32),
+        np.array([answer.correct for answer in answers], dtype=np.bool_),
+        np.array([numbers[answer.group] for answer in answers], dtype=np.int64),
+    )
+
+
+def _fold(photo: LabelledPhoto, group: str, seed: int) -> int:
+    if photo.part is None:
+        return fold_of(group, seed)
+    return 0 if photo.part == "val" else 1 + fold_of(group, seed) % (FOLDS - 1)
+
+
+def _inner_splits(
+    lesson: Lesson, fold: int, teaching: NDArray[np.bool_]
+) -> list[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+    """Splits of a teaching part by the other folds, to choose the strength on."""
+    splits = []
+    for inner in ((fold + step) % FOLDS for step in range(1, FOLDS)):
+        judging = teaching & (lesson.folds == inner)
+        inner_teaching = teaching & taught_without(inner, lesson.folds, lesson.groups)
+        if judging.any() and len(np.unique(lesson.examples.labels[inner_teaching])) > 1:
+            splits.append((inner_teaching, judging))
+    work = len(lesson.paths) * len(lesson.examples.species)
+    return splits[:1] if work > LONG_WORK else splits

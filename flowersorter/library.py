@@ -1,0 +1,168 @@
+"""What the gardener decided, kept for ever, in one SQLite file of the data directory.
+
+Decisions belong to the bytes of a photo (its digest), not to its path: photos move. A digest of the
+decoded pixels beside it finds the decision again after another program has edited the metadata.
+The second table spares reading an unchanged library again: (path, size, mtime, inode) -> digest.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from flowersorter.databases import log_ahead
+from flowersorter.records import Code, Decision, Refused
+
+VERSION = 1
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS decisions (
+    digest TEXT PRIMARY KEY,
+    pixel_digest TEXT,
+    species TEXT,             -- NULL: leave it where it is
+    decided REAL NOT NULL     -- seconds since the epoch
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS decisions_by_pixels ON decisions (pixel_digest);
+CREATE TABLE IF NOT EXISTS digests (
+    path BLOB PRIMARY KEY,    -- os.fsencode: names need not be UTF-8
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    inode INTEGER NOT NULL,
+    digest TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The digest that the file at `path` had when it looked like this."""
+
+    path: Path
+    size: int
+    mtime_ns: int
+    digest: str
+
+
+class Library:
+    """The open library. One connection, used by one thread. Use as a context manager."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    @classmethod
+    def open(cls, file: Path) -> Self:
+        """Open or create the library.
+
+        Raises `Refused`: STORE_TOO_NEW, or STORE_DAMAGED after setting the damaged file aside, so that
+        the next call starts with an empty library.
+        """
+        file.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(file, timeout=10, isolation_level=None)
+        try:
+            log_ahead(connection)
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version > VERSION:
+                raise Refused(Code.STORE_TOO_NEW, path=file)
+            connection.executescript(SCHEMA)
+            connection.execute(f"PRAGMA user_version={VERSION}")
+            connection.execute("SELECT count(*) FROM decisions").fetchone()
+        except (sqlite3.OperationalError, Refused):
+            connection.close()
+            raise
+        except sqlite3.DatabaseError as error:
+            connection.close()
+            aside = _set_aside(file)
+            raise Refused(Code.STORE_DAMAGED, path=file, aside=aside) from error
+        return cls(connection)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # decisions
+
+    def remember(
+        self, decisions: Mapping[str, Decision | None], pixel_digests: Mapping[str, str] | None = None
+    ) -> None:
+        """Keep the decision of each digest; None forgets it."""
+        pixels = pixel_digests or {}
+        now = time.time()
+        with closing(self._connection.cursor()) as cursor:
+            cursor.execute("BEGIN IMMEDIATE")
+            for digest, decision in decisions.items():
+                if decision is None:
+                    cursor.execute("DELETE FROM decisions WHERE digest = ?", (digest,))
+                else:
+                    row = (digest, pixels.get(digest), decision.species, now)
+                    cursor.execute("INSERT OR REPLACE INTO decisions VALUES (?, ?, ?, ?)", row)
+            cursor.execute("COMMIT")
+
+    def decision(self, digest: str, pixel_digest: str | None = None) -> Decision | None:
+        """The decision for these bytes, else the newest one for these pixels, else None."""
+        by_bytes = "SELECT species FROM decisions WHERE digest = ?"
+        by_pixels = "SELECT species FROM decisions WHERE pixel_digest = ? ORDER BY decided DESC LIMIT 1"
+        row = self._connection.execute(by_bytes, (digest,)).fetchone()
+        if row is None and pixel_digest is not None:
+            row = self._connection.execute(by_pixels, (pixel_digest,)).fetchone()
+        return None if row is None else Decision(row[0])
+
+    # digests
+
+    def known_digest(self, path: Path) -> str | None:
+        """The digest of the file at `path` if it is as it was when it was read; reads no photo."""
+        try:
+            status = path.stat(follow_symlinks=False)
+        except OSError:
+            return None
+        row = self._connection.execute(
+            "SELECT size, mtime_ns, inode, digest FROM digests WHERE path = ?", (os.fsencode(path),)
+        ).fetchone()
+        if row is None or tuple(row[:3]) != (status.st_size, status.st_mtime_ns, _signed(status.st_ino)):
+            return None
+        return str(row[3])
+
+    def remember_digests(self, seen: Iterable[Seen]) -> None:
+        """Keep the digests of files that still look as they did when they were read."""
+        rows = []
+        for one in seen:
+            try:
+                status = one.path.stat(follow_symlinks=False)
+            except OSError:
+                continue  # it has gone; there is nothing to remember
+            if (status.st_size, status.st_mtime_ns) == (one.size, one.mtime_ns):
+                row = (os.fsencode(one.path), one.size, one.mtime_ns, _signed(status.st_ino), one.digest)
+                rows.append(row)
+        with closing(self._connection.cursor()) as cursor:
+            cursor.execute("BEGIN IMMEDIATE")
+            cursor.executemany("INSERT OR REPLACE INTO digests VALUES (?, ?, ?, ?, ?)", rows)
+            cursor.execute("COMMIT")
+
+
+def _signed(inode: int) -> int:
+    """SQLite holds signed 64-bit integers; some file systems use all 64 bits of an inode."""
+    return inode - (1 << 64) if inode >= 1 << 63 else inode
+
+
+def _set_aside(file: Path) -> Path:
+    """Rename a damaged database (and its log) so that it can be looked at, and make room."""
+    aside = file.with_name(f"{file.stem}-damaged-{time.time_ns()}{file.suffix}")
+    os.replace(file, aside)
+    for ending in ("-wal", "-shm"):
+        log = file.with_name(file.name + ending)
+        if log.exists():
+            os.replace(log, aside.with_name(aside.name + ending))
+    return aside

@@ -1,0 +1,1 @@
+"""Moving photos without ever losing one. Standard library only."""

@@ -1,0 +1,123 @@
+"""The journal's file: its tables, and what happens to a damaged one."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from flowersorter.databases import log_ahead
+from flowersorter.records import Code, Refused
+
+_VERSION: Final = 1
+
+# "no such table" too comes of damage: our statements are right for the version that was checked
+_DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS volumes (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    mount BLOB NOT NULL         -- where it was last: shown to people when it is missing
+);
+CREATE TABLE IF NOT EXISTS batches (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    started REAL NOT NULL,      -- seconds since the epoch, UTC
+    transfer TEXT NOT NULL,
+    token TEXT NOT NULL,        -- part of the names of this batch's temporaries
+    root_volume INTEGER NOT NULL REFERENCES volumes,
+    root BLOB NOT NULL,
+    into_volume INTEGER NOT NULL REFERENCES volumes,
+    into_ BLOB NOT NULL,
+    work TEXT,                  -- what is being done; NULL when all of it was finished
+    undone INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS photos (
+    batch INTEGER NOT NULL REFERENCES batches,
+    number INTEGER NOT NULL,
+    species BLOB NOT NULL,      -- encoded like a path, for it may be the name of a folder
+    folder BLOB NOT NULL,       -- the name of its species folder
+    state TEXT NOT NULL,
+    PRIMARY KEY (batch, number)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS files (
+    batch INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    member INTEGER NOT NULL,    -- 0 is the picture, then its companions
+    source_volume INTEGER NOT NULL REFERENCES volumes,
+    source BLOB NOT NULL,
+    target_volume INTEGER NOT NULL REFERENCES volumes,
+    target BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    digest TEXT,                -- sha256; NULL for a companion whose bytes were never read
+    checksum INTEGER NOT NULL,  -- of the columns above: a flipped bit is seen
+    landed_mtime_ns INTEGER,    -- the date at the target, where the disk could not keep mtime_ns
+    PRIMARY KEY (batch, number, member)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS folders (
+    batch INTEGER NOT NULL REFERENCES batches,
+    removed INTEGER NOT NULL,   -- 0: made by the batch; 1: emptied by it and removed
+    volume INTEGER NOT NULL REFERENCES volumes,
+    path BLOB NOT NULL,
+    PRIMARY KEY (batch, removed, volume, path)
+) WITHOUT ROWID;
+"""
+
+
+def connect(file: Path) -> sqlite3.Connection:
+    """Open or create the journal's file.
+
+    Raises `Refused`: STORE_TOO_NEW, which leaves the file alone; STORE_DAMAGED after setting the
+    damaged file aside, so that the next call starts a new one.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(file, timeout=10, isolation_level=None)
+    try:
+        if not _prepare(connection, file):
+            raise sqlite3.DatabaseError
+    except Refused:
+        connection.close()
+        raise
+    except (sqlite3.DatabaseError, ValueError) as error:
+        connection.close()
+        if not is_damage(error):
+            raise
+        raise damaged(file) from error
+    return connection
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether an error of reading comes of altered bytes, and not of the disk or another program."""
+    # Python's own errors have no code: text that is no UTF-8, values that are not what they must be
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    return code & 0xFF in _DAMAGE
+
+
+def damaged(file: Path) -> Refused:
+    """Set a damaged journal aside, with its write-ahead file, under a name that is free."""
+    number = 1
+    while (aside := file.with_name(f"{file.stem}.damaged-{number}{file.suffix}")).exists():
+        number += 1
+    for suffix in ("-wal", "-shm"):
+        beside = file.with_name(file.name + suffix)
+        if beside.exists():
+            beside.rename(aside.with_name(aside.name + suffix))
+    file.rename(aside)
+    return Refused(Code.STORE_DAMAGED, path=file, aside=aside)
+
+
+def _prepare(connection: sqlite3.Connection, file: Path) -> bool:
+    """Make the tables of a new journal; False where an old one is damaged."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > _VERSION:
+        raise Refused(Code.STORE_TOO_NEW, path=file)
+    log_ahead(connection)
+    connection.execute("PRAGMA synchronous=FULL")
+    if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+        return False
+    if version < _VERSION:
+        connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={_VERSION}; COMMIT")
+    for table in ("volumes", "batches", "photos", "files", "folders"):
+        connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+    return True

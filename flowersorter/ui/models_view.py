@@ -1,0 +1,241 @@
+"""The models: which one names the photos, and bringing them in, out and away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QDateTime, QLocale, Qt, QTimeZone, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+
+from flowersorter.jobs.models import export_model, import_model, list_models, remove_model
+from flowersorter.learning.bundle import ModelInfo
+from flowersorter.paths import Home
+from flowersorter.settings import Settings
+from flowersorter.ui import messages
+from flowersorter.ui.plain_table import PlainTable
+from flowersorter.ui.questions import ask, choose_folder, choose_new
+from flowersorter.ui.settings_store import SettingsStore
+from flowersorter.ui.tasks import TaskRunner, Work
+from flowersorter.ui.theme import GRID
+from flowersorter.ui.weights_chooser import WeightsChooser
+from flowersorter.ui.widgets import Card, EmptyState, MessageBar, button, heading, set_role, text
+
+
+class ModelsView(QWidget):
+    """Lists the models and the weights. Everything on disk is done off the GUI thread."""
+
+    models_changed = Signal()
+    refreshed = Signal()
+
+    def __init__(self, home: Home, store: SettingsStore, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._home = home
+        self._store = store
+        self._models: Sequence[ModelInfo] = ()
+        store.changed.connect(self._settings_changed)
+
+        self.message = MessageBar()
+        self.table = PlainTable(
+            self.tr("Models"),
+            [
+                self.tr("Name"),
+                self.tr("Knows"),
+                self.tr("Learned from"),
+                self.tr("Right"),
+                self.tr("Taught on"),
+                self.tr("In use"),
+            ],
+            (0,),
+        )
+        self.table.itemSelectionChanged.connect(self._show_chosen)
+        self.species = text("", "muted")
+        self.weights = WeightsChooser(home, store)
+        empty = EmptyState(
+            "models",
+            self.tr("No models yet"),
+            self.tr("Teach FlowerSorter your flowers, or bring in a model that somebody gave you."),
+        )
+        full = QWidget()
+        inner = QVBoxLayout(full)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(GRID)
+        inner.addWidget(self.table, 1)
+        inner.addWidget(self.species)
+        self._pages = QStackedLayout()
+        self._pages.addWidget(empty)
+        self._pages.addWidget(full)
+        known = Card(self.tr("What it knows before you teach it"))
+        known.box.addWidget(self.weights)
+
+        body = QVBoxLayout()
+        body.setContentsMargins(3 * GRID, 3 * GRID, 3 * GRID, 2 * GRID)
+        body.setSpacing(GRID)
+        body.addWidget(heading(self.tr("Models")))
+        body.addWidget(text(self.tr("A model is what was learned. One of them names your photos."), "muted"))
+        body.addWidget(self.message)
+        body.addLayout(self._pages, 1)
+        body.addSpacing(GRID)
+        body.addWidget(known)
+        page = QVBoxLayout(self)
+        page.setContentsMargins(0, 0, 0, 0)
+        page.setSpacing(0)
+        page.addLayout(body, 1)
+        page.addWidget(self._make_bar())
+        self.setFocusProxy(self.table)
+        self._show_chosen()
+
+    def _make_bar(self) -> QFrame:
+        self.use_button = button(self.tr("Use this model"), self._use, "check")
+        self.export_button = button(self.tr("Export…"), self._ask_export, "export")
+        self.remove_button = button(self.tr("Remove…"), self._ask_remove, "trash")
+        self.import_button = button(self.tr("Import…"), self._ask_import, "import")
+        bar = QFrame()
+        set_role(bar, "bar")
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(3 * GRID, GRID, 3 * GRID, GRID)
+        row.setSpacing(2 * GRID)
+        row.addWidget(self.use_button)
+        row.addWidget(self.export_button)
+        row.addWidget(self.remove_button)
+        row.addStretch(1)
+        row.addWidget(self.import_button)
+        return bar
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the library of models and the weights again."""
+        self._run(lambda _report: list_models(self._home), self._take)
+        self.weights.refresh()
+
+    def chosen(self) -> ModelInfo | None:
+        """The model of the selected line."""
+        row = self.table.chosen_row()
+        return None if row is None else self._models[row]
+
+    def import_from(self, folder: Path) -> None:
+        """Bring in the model in `folder`."""
+        self._run(lambda _report: import_model(self._home, folder), self._imported)
+
+    def export_to(self, name: str, target: Path, *, include_teaching: bool) -> None:
+        """Write a model as the new folder `target`."""
+        self._run(
+            lambda _report: export_model(self._home, name, target, include_teaching=include_teaching),
+            lambda folder: self.message.show_message(
+                self.tr("“{name}” is in {place} now.").format(name=name, place=messages.place(folder))
+            ),
+        )
+
+    def remove(self, name: str) -> None:
+        """Put a model into the trash; if it was in use, none is."""
+        self._run(lambda _report: remove_model(self._home, name), lambda _none: self._removed(name))
+
+    def _run(self, work: Work, done: Callable[..., object]) -> None:
+        task = TaskRunner(work, self)
+        task.succeeded.connect(done)
+        task.failed.connect(self._show_error)
+        task.start()
+
+    def _take(self, models: Sequence[ModelInfo]) -> None:
+        self._show(models)
+        self.refreshed.emit()
+
+    def _show(self, models: Sequence[ModelInfo]) -> None:
+        before = self.chosen()
+        self._models = models
+        names = [info.name for info in models]
+        wanted = before.name if before is not None else self._store.values.model
+        self.table.show_rows(
+            [self._cells(info) for info in models], names.index(wanted) if wanted in names else 0
+        )
+        self._pages.setCurrentIndex(1 if models else 0)
+        self._show_chosen()
+
+    def _cells(self, info: ModelInfo) -> tuple[str, ...]:
+        created = QDateTime.fromString(info.created, Qt.DateFormat.ISODate).toTimeZone(
+            QTimeZone.systemTimeZone()
+        )
+        return (
+            info.name,
+            messages.species(len(info.species)),
+            messages.photos(info.photos),
+            "–" if info.accuracy is None else messages.percent(info.accuracy),
+            QLocale().toString(created, QLocale.FormatType.ShortFormat),
+            self.tr("in use") if info.name == self._store.values.model else "",
+        )
+
+    def _show_chosen(self) -> None:
+        info = self.chosen()
+        for each in (self.export_button, self.remove_button):
+            each.setEnabled(info is not None)
+        self.use_button.setEnabled(info is not None and info.name != self._store.values.model)
+        self.species.setText("" if info is None else ", ".join(info.species))
+
+    def _settings_changed(self, _settings: Settings) -> None:
+        self._show(self._models)
+
+    def _use(self) -> None:
+        info = self.chosen()
+        if info is not None:
+            self._store.change(model=info.name)
+            self.models_changed.emit()
+
+    def _ask_import(self) -> None:
+        choose_folder(self, self.tr("Choose the folder of a model"), Path.home(), self.import_from)
+
+    def _imported(self, info: ModelInfo) -> None:
+        self.message.show_message(
+            self.tr("“{name}” is here now. Choose “Use this model” to name photos with it.").format(
+                name=info.name
+            )
+        )
+        self._changed()
+
+    def _ask_export(self) -> None:
+        info = self.chosen()
+        if info is None:
+            return
+        include = QCheckBox(self.tr("Include what it was taught, so that it can go on learning elsewhere."))
+        include.setChecked(True)
+        include.setToolTip(self.tr("Numbers computed from your photos; no picture and no file name."))
+        ask(
+            self,
+            self.tr("Export “{name}”?").format(name=info.name),
+            self.tr("It is written as a new folder, for a backup or for another computer."),
+            self.tr("Choose where…"),
+            lambda: choose_new(
+                self,
+                self.tr("Export the model as"),
+                Path.home() / info.name,
+                lambda target: self.export_to(info.name, target, include_teaching=include.isChecked()),
+            ),
+            option=include,
+        )
+
+    def _ask_remove(self) -> None:
+        info = self.chosen()
+        if info is not None:
+            ask(
+                self,
+                self.tr("Remove “{name}”?").format(name=info.name),
+                self.tr("All its versions go into the trash. Photos that it filed stay where they are."),
+                self.tr("Remove"),
+                lambda: self.remove(info.name),
+            )
+
+    def _removed(self, name: str) -> None:
+        if self._store.values.model == name:
+            self._store.change(model="")
+        self.message.show_message(self.tr("“{name}” is in the trash.").format(name=name))
+        self._changed()
+
+    def _changed(self) -> None:
+        self.refresh()
+        self.models_changed.emit()
+
+    def _show_error(self, error: Exception) -> None:
+        self.message.show_message(messages.say_error(error), "error")

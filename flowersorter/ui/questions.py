@@ -1,0 +1,69 @@
+"""Questions that need an answer before something is done. They never block: the answer calls back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout, QMessageBox, QSpacerItem, QWidget
+
+_WIDTH = 440  # pixels; by itself a message box breaks its lines after a few words
+
+
+def ask(
+    parent: QWidget,
+    question: str,
+    explanation: str,
+    yes: str,
+    do: Callable[[], object],
+    option: QCheckBox | None = None,
+) -> QMessageBox:
+    """Ask; `yes` is the verb on the button that calls `do`, and any other answer does nothing."""
+    box = QMessageBox(QMessageBox.Icon.NoIcon, parent.window().windowTitle(), question, parent=parent)
+    box.setInformativeText(explanation)
+    if option is not None:
+        box.setCheckBox(option)
+    layout = box.layout()
+    if isinstance(layout, QGridLayout):
+        layout.addItem(QSpacerItem(_WIDTH, 0), layout.rowCount(), 0, 1, layout.columnCount())
+    agree = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
+    cancel = box.addButton(QMessageBox.StandardButton.Cancel)
+    box.setDefaultButton(agree)
+    box.setEscapeButton(cancel)
+    agree.clicked.connect(lambda _checked: do())
+    box.finished.connect(box.deleteLater)
+    box.open()
+    return box
+
+
+def choose_folder(parent: QWidget, title: str, start: Path, do: Callable[[Path], object]) -> QFileDialog:
+    """Let the gardener choose an existing folder."""
+    dialog = QFileDialog(parent, title, str(start))
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+    return _open(dialog, do)
+
+
+def choose_file(
+    parent: QWidget, title: str, start: Path, filters: str, do: Callable[[Path], object]
+) -> QFileDialog:
+    """Let the gardener choose an existing file."""
+    dialog = QFileDialog(parent, title, str(start), filters)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    return _open(dialog, do)
+
+
+def choose_new(parent: QWidget, title: str, start: Path, do: Callable[[Path], object]) -> QFileDialog:
+    """Let the gardener name something that is not there yet; `start` is the suggestion."""
+    dialog = QFileDialog(parent, title, str(start.parent))
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setFileMode(QFileDialog.FileMode.AnyFile)
+    dialog.selectFile(start.name)
+    return _open(dialog, do)
+
+
+def _open(dialog: QFileDialog, do: Callable[[Path], object]) -> QFileDialog:
+    dialog.fileSelected.connect(lambda name: do(Path(name)))
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()
+    return dialog

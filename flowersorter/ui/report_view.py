@@ -1,0 +1,218 @@
+"""The report on what was learned: how often right, what is mixed up, and every tested photo."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QSplitter,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from flowersorter.jobs.teach import Taught
+from flowersorter.learning.evaluate import Validation
+from flowersorter.ui import messages
+from flowersorter.ui.answer_grid import AnswerGrid
+from flowersorter.ui.confusion_view import ConfusionView, mix_ups
+from flowersorter.ui.curves_view import CurvesView
+from flowersorter.ui.group_tree import GroupTree, by_reason, stay_line
+from flowersorter.ui.species_table import SpeciesTable
+from flowersorter.ui.theme import GRID
+from flowersorter.ui.thumbnails import Thumbnails
+from flowersorter.ui.widgets import button, heading, primary_button, set_role, text
+
+_WORST = 30  # mix-ups in the list
+
+
+class ReportView(QWidget):
+    """Shows one `Taught`."""
+
+    sort_requested = Signal()
+    teach_again = Signal()
+
+    def __init__(self, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._taught: Taught | None = None
+        self._mix_ups: list[tuple[int, int, int]] = []
+        self.headline = heading("")
+        self.uncertainty = text("")
+        self.facts = text("", "muted")
+        self.species = SpeciesTable()
+        self.confusion = ConfusionView()
+        self.confusion.cell_chosen.connect(self._show_cell)
+        self.worst = QComboBox()
+        self.worst.setAccessibleName(self.tr("The most frequent mix-ups"))
+        self.worst.setPlaceholderText(self.tr("The most frequent mix-ups"))
+        self.worst.currentIndexChanged.connect(self._choose_worst)
+        self.cell_words = heading("", 3)
+        self.cell_words.setWordWrap(True)
+        self.cell_photos = AnswerGrid(thumbnails)
+        self.wrong_only = QCheckBox(self.tr("Show only the photos that it named wrongly"))
+        self.wrong_only.toggled.connect(self._show_photos)
+        self.photos = AnswerGrid(thumbnails)
+        self.curves = CurvesView()
+        self.skipped = GroupTree((self.tr("Not used, and why"), self.tr("Photos"), ""), stay_line)
+
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(_page(self.species), self.tr("Summary"))
+        self.tabs.addTab(self._make_mix_ups(), self.tr("Mix-ups"))
+        self.tabs.addTab(_page(self.wrong_only, self.photos), self.tr("Photos"))
+        self.tabs.addTab(_page(self.curves), self.tr("Curves"))
+        self._skipped_tab = self.tabs.addTab(_page(self.skipped), self.tr("Not used"))
+
+        body = QVBoxLayout()
+        body.setContentsMargins(3 * GRID, 3 * GRID, 3 * GRID, GRID)
+        body.setSpacing(GRID)
+        body.addWidget(self.headline)
+        body.addWidget(self.uncertainty)
+        body.addWidget(self.facts)
+        body.addSpacing(GRID)
+        body.addWidget(self.tabs, 1)
+        page = QVBoxLayout(self)
+        page.setContentsMargins(0, 0, 0, 0)
+        page.setSpacing(0)
+        page.addLayout(body, 1)
+        page.addWidget(self._make_bar())
+
+    def _make_mix_ups(self) -> QWidget:
+        photos = QWidget()
+        right = QVBoxLayout(photos)
+        right.setContentsMargins(0, 0, 0, 0)
+        right.setSpacing(GRID)
+        right.addWidget(self.worst)
+        right.addWidget(self.cell_words)
+        right.addWidget(self.cell_photos, 1)
+        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter.addWidget(self.confusion)
+        splitter.addWidget(photos)
+        splitter.setChildrenCollapsible(False)
+        splitter.setHandleWidth(2 * GRID)
+        splitter.setSizes([1000, 1000])
+        explanation = text(
+            self.tr(
+                "Each line is a species, and each column what its photos were taken for. "
+                "Choose a cell to see its photos."
+            ),
+            "muted",
+        )
+        return _page(explanation, splitter)
+
+    def _make_bar(self) -> QFrame:
+        bar = QFrame()
+        set_role(bar, "bar")
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(3 * GRID, GRID, 3 * GRID, GRID)
+        row.addWidget(button(self.tr("Teach something else"), self.teach_again.emit))
+        row.addStretch(1)
+        self.sort_button = primary_button(self.tr("Sort photos with it"), self.sort_requested.emit)
+        row.addWidget(self.sort_button)
+        return bar
+
+    def show_taught(self, taught: Taught) -> None:
+        """Show everything of one teaching."""
+        self._taught = taught
+        validation = taught.validation
+        self.headline.setText(self._headline(validation))
+        self.uncertainty.setText(self._uncertainty(validation))
+        self.facts.setText(self._facts(taught))
+        self.species.show_figures(validation.per_species)
+        self.confusion.show_validation(validation)
+        self._show_worst(validation)
+        self.curves.show_epochs(taught.epochs)
+        self.wrong_only.setChecked(False)
+        self._show_photos()
+        self.skipped.show_groups(by_reason(taught.skipped))
+        self.tabs.setTabVisible(self._skipped_tab, bool(taught.skipped))
+        self.tabs.setCurrentIndex(0)
+        self.sort_button.setFocus()
+
+    def _headline(self, validation: Validation) -> str:
+        if validation.accuracy is None:
+            return self.tr("It has learned your flowers.")
+        return self.tr("It names {right} of 100 photos correctly.").format(right=_of_100(validation.accuracy))
+
+    def _uncertainty(self, validation: Validation) -> str:
+        if validation.accuracy is None or validation.interval is None:
+            return self.tr(
+                "There were too few photos to hold some back for a test. "
+                "Nobody knows yet how often it is right."
+            )
+        low, high = validation.interval
+        return self.tr(
+            "It was tested on {photos} that it had not learned from. On other photos like these, "
+            "expect it to be right for {low} to {high} of 100."
+        ).format(photos=messages.photos(validation.photos), low=_of_100(low), high=_of_100(high))
+
+    def _facts(self, taught: Taught) -> str:
+        return self.tr("“{name}” knows {species}. It took {time} on {device}.").format(
+            name=taught.info.name,
+            species=messages.species(len(taught.info.species)),
+            time=messages.duration(taught.seconds),
+            device=messages.device_words(taught.device),
+        )
+
+    def _show_worst(self, validation: Validation) -> None:
+        self._mix_ups = mix_ups(validation)[:_WORST]
+        words = self.tr("{label} taken for {guess}: {photos}")
+        species = validation.species
+        self.worst.clear()
+        self.worst.addItems(
+            [
+                words.format(label=species[row], guess=species[column], photos=messages.photos(count))
+                for count, row, column in self._mix_ups
+            ]
+        )
+        self.worst.setVisible(bool(self._mix_ups))
+        self.worst.setCurrentIndex(0 if self._mix_ups else -1)
+        if not self._mix_ups:
+            self.confusion.choose(0, 0)
+
+    def _choose_worst(self, place: int) -> None:
+        if 0 <= place < len(self._mix_ups):
+            _, row, column = self._mix_ups[place]
+            self.confusion.choose(row, column)
+
+    def _show_cell(self, label: str, guess: str) -> None:
+        if self._taught is None:
+            return
+        species = self._taught.validation.species
+        places = [(species[row], species[column]) for _, row, column in self._mix_ups]
+        self.worst.setCurrentIndex(places.index((label, guess)) if (label, guess) in places else -1)
+        chosen = [each for each in self._taught.answers if each.species == label and each.guess == guess]
+        if label == guess:
+            words = self.tr("{photos} of {label} named correctly")
+        else:
+            words = self.tr("{photos} of {label} taken for {guess}")
+        self.cell_words.setText(words.format(photos=messages.photos(len(chosen)), label=label, guess=guess))
+        self.cell_photos.show_answers(sorted(chosen, key=lambda each: -each.confidence))
+
+    def _show_photos(self) -> None:
+        if self._taught is None:
+            return
+        answers = [
+            each for each in self._taught.answers if not (each.correct and self.wrong_only.isChecked())
+        ]
+        # wrong ones first, the surest of them at the top; then the right ones, the least sure first
+        answers.sort(key=lambda each: (each.correct, each.confidence if each.correct else -each.confidence))
+        self.photos.show_answers(answers)
+
+
+def _page(*widgets: QWidget) -> QWidget:
+    page = QWidget()
+    box = QVBoxLayout(page)
+    box.setContentsMargins(0, GRID, 0, 0)
+    box.setSpacing(GRID)
+    for widget in widgets:
+        box.addWidget(widget, 0 if widget is not widgets[-1] else 1)
+    return page
+
+
+def _of_100(share: float) -> int:
+    """Rounded, but 100 only for what was always right."""
+    return min(99, round(100 * share)) if share < 1 else 100

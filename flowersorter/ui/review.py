@@ -1,0 +1,252 @@
+"""Where every photo of one sorting stands, and how many stand there. No Qt: the models show this.
+
+A photo stands in exactly one `Place`; the panel's groups are made of places.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from flowersorter.records import Classified, Decision
+
+MAX_KEYS: Final = 9  # number keys 1 to 9 name a species
+
+SortKey = tuple[int, str, float, int]  # section, species, place within, row
+
+
+class Standing(StrEnum):
+    """What will become of a photo as things stand."""
+
+    TO_FILE = "to_file"
+    UNSURE = "unsure"
+    LEFT = "left"
+    FILED = "filed"
+    ALBUM = "album"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A standing, and the species where it has one: of the folder, or for UNSURE the best guess."""
+
+    standing: Standing
+    species: str = ""
+
+
+class Kind(StrEnum):
+    """The kinds of rows of the panel."""
+
+    ALL = "all"
+    SPECIES = "species"
+    UNSURE = "unsure"
+    LEFT = "left"
+    FILED = "filed"
+    ALBUM = "album"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One row of the panel; `species` only for Kind.SPECIES."""
+
+    kind: Kind
+    species: str = ""
+
+    def holds(self, place: Place) -> bool:
+        """Whether a photo at `place` is shown in this group. A filed photo is also with its species."""
+        if self.kind is Kind.ALL:
+            return True
+        if self.kind is Kind.SPECIES:
+            return place.species == self.species and place.standing in (Standing.TO_FILE, Standing.FILED)
+        return place.standing.value == self.kind.value
+
+
+EVERYTHING: Final = Group(Kind.ALL)
+
+
+class Order(StrEnum):
+    """How the photos of a group are ordered."""
+
+    NAME = "name"
+    DATE = "date"
+    SUREST = "surest"
+    LEAST_SURE = "least_sure"
+
+
+def confidence(one: Classified) -> float:
+    """The confidence in the best guess, 0 where there is none."""
+    return 0.0 if one.guess is None else one.guess.best.confidence
+
+
+def place_of(one: Classified, decision: Decision | None) -> Place:
+    """Where a photo stands, by the same rules as the plan (jobs/sort.py)."""
+    filed_as = one.photo.filed_as
+    if one.problem is not None:
+        return Place(Standing.UNREADABLE)
+    if decision is not None and decision.species is not None:
+        standing = Standing.FILED if decision.species == filed_as else Standing.TO_FILE
+        return Place(standing, decision.species)
+    if filed_as is not None:
+        return Place(Standing.FILED, filed_as)
+    if decision is not None:
+        return Place(Standing.LEFT)
+    if one.guess is None:
+        return Place(Standing.ALBUM)
+    return Place(Standing.TO_FILE if one.guess.sure else Standing.UNSURE, one.guess.best.species)
+
+
+class Review:
+    """The photos of one sorting with the decisions in force."""
+
+    def __init__(self) -> None:
+        self.photos: list[Classified] = []
+        self.decisions: dict[Path, Decision] = {}
+        self.keys: dict[str, int] = {}  # species -> its number key, fixed once given
+        self._rows: dict[Path, int] = {}
+        self._places: list[Place] = []
+        self._counts: Counter[Place] = Counter()
+        self._known: set[str] = set()
+
+    def add(self, chunk: Iterable[Classified]) -> range:
+        """Take photos in, with the decisions remembered for them. Returns their rows."""
+        first = len(self.photos)
+        for one in chunk:
+            path = one.photo.path
+            if one.decision is not None:
+                self.decisions[path] = one.decision
+            self._rows[path] = len(self.photos)
+            self.photos.append(one)
+            place = place_of(one, self.decisions.get(path))
+            self._places.append(place)
+            self._counts[place] += 1
+            self._meet(place)
+        return range(first, len(self.photos))
+
+    def know(self, species: Iterable[str]) -> None:
+        """Make species known before a photo of them appears; few ones get their keys at once."""
+        names = sorted(species, key=_sort_key)
+        self._known.update(names)
+        if len(names) <= MAX_KEYS:
+            for name in names:
+                self._give_key(name)
+
+    def set_decisions(self, changes: Mapping[Path, Decision | None]) -> list[int]:
+        """Put decisions in force, None takes one back. Returns the rows concerned."""
+        rows = []
+        for path, decision in changes.items():
+            row = self._rows[path]
+            if decision is None:
+                self.decisions.pop(path, None)
+            else:
+                self.decisions[path] = decision
+            old = self._places[row]
+            new = place_of(self.photos[row], decision)
+            self._places[row] = new
+            self._counts[old] -= 1
+            self._counts[new] += 1
+            self._meet(new)
+            rows.append(row)
+        return rows
+
+    def place(self, row: int) -> Place:
+        return self._places[row]
+
+    def decision(self, row: int) -> Decision | None:
+        return self.decisions.get(self.photos[row].photo.path)
+
+    def rows_in(self, group: Group, *, unconfirmed_only: bool = False) -> list[int]:
+        """The rows of the photos that a group holds."""
+        held = {place for place in self._counts if group.holds(place)}
+        rows = [row for row, place in enumerate(self._places) if place in held]
+        return [row for row in rows if not self.confirmed(row)] if unconfirmed_only else rows
+
+    def confirmed(self, row: int) -> bool:
+        """Whether nothing is left to say of the photo: it was decided, is filed or cannot be read."""
+        place = self._places[row]
+        return self.decision(row) is not None or place.standing not in (Standing.TO_FILE, Standing.UNSURE)
+
+    def count(self, group: Group) -> int:
+        return sum(n for place, n in self._counts.items() if group.holds(place))
+
+    def count_standing(self, standing: Standing, species: str | None = None) -> int:
+        """How many photos stand so; with `species`, only those of it."""
+        return sum(
+            n
+            for place, n in self._counts.items()
+            if place.standing is standing and (species is None or place.species == species)
+        )
+
+    def suggested(self, species: str) -> list[int]:
+        """The rows of unsure photos whose best guess is `species`."""
+        wanted = Place(Standing.UNSURE, species)
+        return [row for row, place in enumerate(self._places) if place == wanted]
+
+    def species(self) -> list[str]:
+        """Every species that can be chosen: taught, met or named by hand, in alphabetical order."""
+        return sorted(self._known, key=_sort_key)
+
+    def species_shown(self) -> list[str]:
+        """The species that the panel lists: those that hold a photo or have a number key."""
+        held = {
+            place.species for place, n in self._counts.items() if n and place.standing is not Standing.UNSURE
+        }
+        return sorted((held | set(self.keys)) - {""}, key=_sort_key)
+
+    def species_with_key(self, number: int) -> str | None:
+        return next((name for name, key in self.keys.items() if key == number), None)
+
+    def known_spelling(self, name: str) -> str:
+        """The species meant by what was typed: one name written two ways never becomes two species."""
+        wanted = _twin_key(name)
+        return next((known for known in self.species() if _twin_key(known) == wanted), name)
+
+    def sort_keys(self, rows: Iterable[int], group: Group, order: Order) -> list[SortKey]:
+        """Ascending: sections first (species within a standing), then the order asked for, then the row."""
+        photos, places = self.photos, self._places
+        within = _WITHIN[order]
+        if group.kind is Kind.SPECIES:
+            filed = Standing.FILED
+            return [(int(places[row].standing is filed), "", within(photos[row]), row) for row in rows]
+        sections = {place: (_SECTIONS[place.standing], _sort_key(place.species)) for place in self._counts}
+        return [(*sections[places[row]], within(photos[row]), row) for row in rows]
+
+    def _meet(self, place: Place) -> None:
+        if place.species:
+            self._known.add(place.species)
+            if place.standing is not Standing.UNSURE:
+                self._give_key(place.species)
+
+    def _give_key(self, species: str) -> None:
+        if species not in self.keys and len(self.keys) < MAX_KEYS:
+            self.keys[species] = len(self.keys) + 1
+
+
+_WITHIN: Final[dict[Order, Callable[[Classified], float]]] = {
+    Order.NAME: lambda _one: 0,  # the scan found them by name, so the row decides
+    Order.DATE: lambda one: one.photo.mtime_ns,
+    Order.SUREST: lambda one: -confidence(one),
+    Order.LEAST_SURE: confidence,
+}
+
+_SECTIONS: Final = {
+    Standing.UNSURE: 0,
+    Standing.TO_FILE: 1,
+    Standing.LEFT: 2,
+    Standing.ALBUM: 3,
+    Standing.UNREADABLE: 4,
+    Standing.FILED: 5,
+}
+
+
+def _sort_key(name: str) -> str:
+    return unicodedata.normalize("NFKD", name).casefold()
+
+
+def _twin_key(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold()).split())

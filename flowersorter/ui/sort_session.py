@@ -1,0 +1,296 @@
+"""The state of one sorting, from the chosen folder to the receipt, and the tasks that it runs.
+
+Views show it and call its verbs; it knows no widget.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoStack
+
+from flowersorter.paths import Home
+from flowersorter.progress import Report
+from flowersorter.records import Classified, Decision, Transfer
+from flowersorter.ui.decisions import Changes, Decide
+from flowersorter.ui.review import Review
+from flowersorter.ui.settings_store import SettingsStore
+from flowersorter.ui.tasks import TaskRunner, end_tasks
+
+if TYPE_CHECKING:
+    from flowersorter.jobs.sort import Found, Planned, SortRequest, Started
+
+
+logger = logging.getLogger(__name__)
+
+
+class Busy(Enum):
+    """What the session is doing."""
+
+    NOTHING = auto()
+    LOOKING = auto()
+    CLASSIFYING = auto()
+    PLANNING = auto()
+    FILING = auto()
+
+
+class SortSession(QObject):
+    """One sorting at a time."""
+
+    busy_changed = Signal(object)  # Busy
+    progressed = Signal(object)  # Progress
+    failed = Signal(object)  # Exception
+    found = Signal(object)  # Found: what is in the chosen folder
+    review_began = Signal(object)  # Review, empty as yet
+    started = Signal(object)  # Started
+    photos_added = Signal(object)  # range of rows of the review
+    decided = Signal(object)  # rows of the review whose decision changed
+    classified = Signal()  # every photo was looked at
+    stopped = Signal()  # not every photo was: cancelled, or failed
+    planned = Signal(object)  # Planned
+    filed = Signal(object)  # Receipt
+
+    def __init__(self, home: Home, store: SettingsStore, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._home = home
+        self._store = store
+        self._busy = Busy.NOTHING
+        self._task: TaskRunner | None = None
+        self._unsaved: dict[str, Decision | None] = {}
+        self._saving = False
+        self.undo_stack = QUndoStack(self)
+        self.review = Review()
+        self.request: SortRequest | None = None
+        self.found_now: Found | None = None
+        self.started_with: Started | None = None
+        self.plan: Planned | None = None
+
+    @property
+    def busy(self) -> Busy:
+        return self._busy
+
+    # verbs, in the order of the flow
+
+    def look(self, request: SortRequest) -> None:
+        """Count what is in the folder; `found` answers."""
+        self.request, self.found_now = request, None
+        home = self._home
+
+        def work(report: Report) -> Found:
+            from flowersorter.jobs import sort
+
+            return sort.look_into(home, request, report)
+
+        self._start(Busy.LOOKING, work, self._looked)
+
+    def classify(self, request: SortRequest) -> None:
+        """Name the flowers of the folder that was looked into; the review fills."""
+        self.request = request
+        request, found = self._chosen()
+        home, settings = self._home, self._store.values
+        self.review = Review()
+        self.undo_stack.clear()
+        self.started_with = None
+        self.review_began.emit(self.review)
+        self._take([Classified(photo) for photo in found.scan.photos if not request.wants(photo)])
+        self._take([Classified(stay.photo, problem=stay.reason) for stay in found.scan.skipped])
+
+        def work(report: Report) -> object:
+            from flowersorter.jobs import sort
+
+            return sort.classify(home, settings, request, found, report)
+
+        self._start(
+            Busy.CLASSIFYING,
+            work,
+            lambda _sorting: self.classified.emit(),
+            partial=self._take_partial,
+            cancelled=self.stopped.emit,
+        )
+
+    def make_plan(self, transfer: Transfer | None = None) -> None:
+        """Work out what filing will do; `planned` answers."""
+        request, found = self._chosen()
+        if transfer is not None:
+            request = replace(request, transfer=transfer)
+            self.request = request
+        home, photos, decisions = self._home, list(self.review.photos), dict(self.review.decisions)
+
+        def work(_report: Report) -> Planned:
+            from flowersorter.jobs import sort
+
+            return sort.plan_moves(home, request, photos, decisions, found)
+
+        self._start(Busy.PLANNING, work, self._planned)
+
+    def carry_out(self) -> None:
+        """Do what the plan that was shown says; `filed` answers with the receipt."""
+        if self.plan is None:
+            raise ValueError("there is no plan")
+        home, plan = self._home, self.plan.plan
+
+        def work(report: Report) -> object:
+            from flowersorter.jobs import sort
+
+            return sort.carry_out(home, plan, report)
+
+        self.plan = None  # it is carried out once
+        self._start(Busy.FILING, work, self.filed.emit)
+
+    def cancel(self) -> None:
+        """Stop what is running; what it has done so far is kept."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def close(self) -> None:
+        """Stop, and wait until everything has been kept."""
+        self.cancel()
+        end_tasks(self)
+        if self._unsaved:
+            try:
+                self._save_now(self._unsaved)
+            except Exception:  # nobody is there any more to be told
+                logger.exception("decisions could not be kept")
+
+    # decisions
+
+    def decide(self, rows: Sequence[int], decision: Decision | None, words: str) -> None:
+        """Say the same of several photos; None takes back what was said.
+
+        A photo that cannot be read is left out: it is never moved.
+        """
+        photos = (self.review.photos[row] for row in rows)
+        self._push(words, dict.fromkeys((one.photo.path for one in photos if one.problem is None), decision))
+
+    def confirm(self, rows: Sequence[int], words: str) -> None:
+        """Agree with what is shown: the species in force, or the best guess of an unsure photo."""
+        self._push(
+            words,
+            {
+                self.review.photos[row].photo.path: Decision(self.review.place(row).species)
+                for row in rows
+                if self.review.place(row).species and self.review.decision(row) is None
+            },
+        )
+
+    def _push(self, words: str, new: dict[Any, Decision | None]) -> None:
+        old = {path: self.review.decisions.get(path) for path in new}
+        changed = {path: decision for path, decision in new.items() if decision != old[path]}
+        if changed:
+            self.undo_stack.push(Decide(words, {path: old[path] for path in changed}, changed, self._put))
+
+    def _put(self, changes: Changes) -> None:
+        rows = self.review.set_decisions(changes)
+        for row in rows:
+            digest = self.review.photos[row].digest
+            if digest is not None:
+                self._unsaved[digest] = self.review.decision(row)
+        self.plan = None
+        self._save()
+        self.decided.emit(rows)
+
+    def _save(self) -> None:
+        """Keep the decisions, one task at a time, however fast they are taken."""
+        if self._saving or not self._unsaved:
+            return
+        decisions, self._unsaved = self._unsaved, {}
+        self._saving = True
+
+        def failed(error: Exception) -> None:
+            self._saving = False
+            self._unsaved = {**decisions, **self._unsaved}  # tried again with the next decision
+            self.failed.emit(error)
+
+        task = TaskRunner(lambda _report: self._save_now(decisions), self)
+        task.succeeded.connect(self._saved)
+        task.failed.connect(failed)
+        task.start()
+
+    def _save_now(self, decisions: dict[str, Decision | None]) -> None:
+        from flowersorter.jobs.decide import remember
+
+        remember(self._home, decisions)
+
+    def _saved(self, _nothing: object) -> None:
+        self._saving = False
+        self._save()
+
+    # what the tasks report
+
+    def _chosen(self) -> tuple[SortRequest, Found]:
+        if self.request is None or self.found_now is None:
+            raise ValueError("no folder was looked into")
+        return self.request, self.found_now
+
+    def _looked(self, found: Found) -> None:
+        self.found_now = found
+        self.found.emit(found)
+
+    def _take_partial(self, event: Started | tuple[Classified, ...]) -> None:
+        if isinstance(event, tuple):
+            self._take(event)
+            return
+        self.started_with = event
+        self.review.know(event.model.species)
+        self.started.emit(event)
+
+    def _take(self, chunk: Sequence[Classified]) -> None:
+        if chunk:
+            self.photos_added.emit(self.review.add(chunk))
+
+    def _planned(self, planned: Planned) -> None:
+        self.plan = planned
+        self.planned.emit(planned)
+
+    # running tasks
+
+    def _start(
+        self,
+        busy: Busy,
+        work: Callable[[Report], Any],
+        done: Callable[[Any], object],
+        *,
+        partial: Callable[[Any], object] | None = None,
+        cancelled: Callable[[], object] | None = None,
+    ) -> None:
+        if self._busy is Busy.FILING:
+            raise ValueError("photos are being filed")
+        if self._task is not None:
+            self._task.cancel()  # a newer wish; the old task's answers are not listened to any more
+        task = TaskRunner(work, self)
+        self._task = task
+
+        def current(receiver: Callable[..., object]) -> Callable[..., None]:
+            def receive(*arguments: object) -> None:
+                if self._task is task:
+                    receiver(*arguments)
+
+            return receive
+
+        def ended(receiver: Callable[..., object]) -> Callable[..., None]:
+            def receive(*arguments: object) -> None:
+                if self._task is task:
+                    self._task = None
+                    self._set_busy(Busy.NOTHING)
+                    receiver(*arguments)
+
+            return receive
+
+        task.progressed.connect(current(self.progressed.emit))
+        if partial is not None:
+            task.partial.connect(current(partial))
+        task.succeeded.connect(ended(done))
+        task.failed.connect(ended(self.failed.emit))
+        task.cancelled.connect(ended(cancelled or (lambda: None)))
+        self._set_busy(busy)
+        task.start()
+
+    def _set_busy(self, busy: Busy) -> None:
+        if busy is not self._busy:
+            self._busy = busy
+            self.busy_changed.emit(busy)

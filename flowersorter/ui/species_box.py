@@ -1,0 +1,135 @@
+"""The box in which a species is typed. It lists what Enter would choose; what is new is a new species."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+from flowersorter.records import Refused
+from flowersorter.sorting.naming import folder_name
+from flowersorter.ui import messages, theme
+from flowersorter.ui.review import Review
+from flowersorter.ui.theme import GRID
+from flowersorter.ui.widgets import heading, set_role
+
+_ROWS: Final = 7
+_NAME: Final = Qt.ItemDataRole.UserRole
+_MOVES: Final = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
+
+
+class SpeciesBox(QFrame):
+    """Floats over the bottom of its parent; `accepted` carries the species."""
+
+    accepted = Signal(str)
+    closed = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._over = parent
+        self._review = Review()
+        self._title = heading("", 3)
+        self.field = QLineEdit()
+        self.field.setPlaceholderText(self.tr("Name of the species"))
+        self.field.setAccessibleName(self.tr("Name of the species"))
+        self.field.installEventFilter(self)
+        self.names = QListWidget()
+        self.names.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.names.setAccessibleName(self.tr("Species"))
+        self._note = QLabel()
+        box = QVBoxLayout(self)
+        box.setContentsMargins(2 * GRID, 2 * GRID, 2 * GRID, GRID)
+        box.addWidget(self._title)
+        box.addWidget(self.field)
+        box.addWidget(self.names)
+        box.addWidget(self._note)
+        set_role(self, "card")
+        self.setFixedWidth(46 * GRID)
+        self.field.textChanged.connect(self._list)
+        self.field.returnPressed.connect(self._accept)
+        self.names.itemClicked.connect(lambda _item: self._accept())
+        self.hide()
+
+    def ask(self, review: Review, photos: int, typed: str = "") -> None:
+        """Open for so many photos, with the first letters already typed."""
+        self._review = review
+        one = self.tr("Which species is it on %Ln photo?", "", photos)
+        many = self.tr("Which species is it on %Ln photos?", "", photos)
+        self._title.setText(messages.plural(photos, one, many))
+        self.field.setText(typed)
+        self._list(typed)
+        self.show()
+        self.raise_()
+        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.field.setCursorPosition(len(typed))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The field has the focus; the keys that move in a list go to the list."""
+        if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress:
+            if event.key() in _MOVES:
+                self.names.keyPressEvent(event)
+                return True
+            if event.key() == Qt.Key.Key_Escape:
+                self._close()
+                return True
+        left = event.type() is QEvent.Type.FocusOut and watched is self.field
+        if left and self.isActiveWindow():
+            self.hide()  # somebody clicked elsewhere; the focus is where it was put
+        return super().eventFilter(watched, event)
+
+    def _list(self, typed: str) -> None:
+        """Species that begin so, those that contain it, the new one; Enter takes the first."""
+        name = " ".join(typed.split())
+        low = name.casefold()
+        known = self._review.species()
+        begin = [one for one in known if one.casefold().startswith(low)]
+        inside = [one for one in known if low in one.casefold() and one not in begin]
+        spelling = self._review.known_spelling(name)
+        problem = _problem(name)
+        self.names.clear()
+        for one in begin + inside:
+            self._add(one, one, "flower")
+        if name and not problem and spelling not in known:
+            self._add(self.tr("New species: {species}").format(species=name), name, "add")
+        self.names.setCurrentRow(_start_row(begin + inside, spelling) if name else -1)
+        self.names.setVisible(self.names.count() > 0)
+        rows = min(self.names.count(), _ROWS)
+        self.names.setFixedHeight(rows * (self.names.sizeHintForRow(0) if rows else 0) + 4)
+        set_role(self._note, "danger" if problem else "muted")
+        self._note.setText(problem or self.tr("↑ ↓ choose, Enter takes it, Esc closes."))
+        self.adjustSize()
+        area = self._over.rect()
+        self.move((area.width() - self.width()) // 2, area.height() - self.height() - 8 * GRID)
+
+    def _add(self, words: str, name: str, icon: str) -> None:
+        item = QListWidgetItem(theme.icon(icon), words)
+        item.setData(_NAME, name)
+        self.names.addItem(item)
+
+    def _accept(self) -> None:
+        item = self.names.currentItem()
+        if item is not None:
+            self._close()
+            self.accepted.emit(item.data(_NAME))
+
+    def _close(self) -> None:
+        self.hide()
+        self.closed.emit()
+
+
+def _start_row(names: list[str], exact: str) -> int:
+    """The row to start on: the species that was written out in full, else the first."""
+    return names.index(exact) if exact in names else 0
+
+
+def _problem(name: str) -> str:
+    """Why a name cannot be a species; empty where it can."""
+    if not name:
+        return ""
+    try:
+        folder_name(name)
+    except Refused as refusal:
+        return messages.say(refusal.reason)
+    return ""

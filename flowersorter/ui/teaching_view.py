@@ -1,0 +1,147 @@
+"""The Teach page: choose and look, learn, and the report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+from flowersorter.jobs.teach import Taught, TeachRequest, inspect, teach
+from flowersorter.learning.dataset import Labelled
+from flowersorter.paths import Home
+from flowersorter.progress import Report
+from flowersorter.ui.settings_store import SettingsStore
+from flowersorter.ui.tasks import TaskRunner, Work
+from flowersorter.ui.teaching_setup import TeachingSetup
+from flowersorter.ui.thumbnails import Thumbnails
+
+if TYPE_CHECKING:  # these load pyqtgraph
+    from flowersorter.ui.lesson_view import LessonView
+    from flowersorter.ui.report_view import ReportView
+
+
+class TeachingView(QWidget):
+    """Runs the inspection and the teaching; the model learned is the one in use afterwards."""
+
+    taught = Signal(object)  # Taught
+    sort_requested = Signal()
+
+    def __init__(
+        self, home: Home, store: SettingsStore, thumbnails: Thumbnails, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._home = home
+        self._store = store
+        self._thumbnails = thumbnails
+        self._task: TaskRunner | None = None
+        self._lesson: LessonView | None = None
+        self._report: ReportView | None = None
+        self.setup = TeachingSetup(home, store)
+        self.setup.folder_chosen.connect(self.look_into)
+        self.setup.start_requested.connect(self.start)
+        self.setup.cancel_requested.connect(self.cancel)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.setup)
+        page = QVBoxLayout(self)
+        page.setContentsMargins(0, 0, 0, 0)
+        page.addWidget(self.pages)
+        self.setFocusProxy(self.setup)
+
+    @property
+    def busy(self) -> bool:
+        """Whether it looks into a folder or learns."""
+        return self._task is not None
+
+    def look_into(self, folder: Path) -> None:
+        """List what a folder holds, before anything is learned."""
+        if self._task is not None:
+            return
+        self.setup.show_looking(folder)
+        self._store.change(last_teaching_folder=str(folder))
+
+        def work(report: Report) -> Labelled:
+            # half a second that would otherwise block the window when the curves appear
+            import pyqtgraph  # noqa: F401
+
+            return inspect(folder, report)
+
+        task = self._prepare(work)
+        task.progressed.connect(self.setup.progress.show_progress)
+        task.succeeded.connect(self.setup.show_labelled)
+        task.failed.connect(self.setup.show_error)
+        task.cancelled.connect(self.setup.show_start)
+        task.start()
+
+    def start(self, request: TeachRequest) -> None:
+        """Learn. The earlier model stays in force until the new one is saved."""
+        if self._task is not None:
+            return
+        lesson = self._open_lesson()
+        lesson.begin(request)
+        self.pages.setCurrentWidget(lesson)
+        settings = self._store.values
+        task = self._prepare(lambda report: teach(self._home, settings, request, report))
+        task.progressed.connect(lesson.progress.show_progress)
+        task.partial.connect(lesson.take)
+        task.succeeded.connect(self._show_taught)
+        task.failed.connect(self._show_failure)
+        task.cancelled.connect(self._show_cancelled)
+        task.start()
+
+    def cancel(self) -> None:
+        """Stop what is running; nothing of it is kept."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def _prepare(self, work: Work) -> TaskRunner:
+        task = TaskRunner(work, self)
+        self._task = task
+        for ended in (task.succeeded, task.failed, task.cancelled):
+            ended.connect(self._end)  # before what follows, which may start the next task
+        return task
+
+    def _end(self) -> None:
+        self._task = None
+
+    def _open_lesson(self) -> LessonView:
+        if self._lesson is None:
+            from flowersorter.ui.lesson_view import LessonView  # draws with pyqtgraph
+
+            self._lesson = LessonView()
+            self._lesson.cancel_requested.connect(self.cancel)
+            self.pages.addWidget(self._lesson)
+        return self._lesson
+
+    def _open_report(self) -> ReportView:
+        if self._report is None:
+            from flowersorter.ui.report_view import ReportView  # draws with pyqtgraph
+
+            self._report = ReportView(self._thumbnails)
+            self._report.sort_requested.connect(self.sort_requested)
+            self._report.teach_again.connect(self._teach_again)
+            self.pages.addWidget(self._report)
+        return self._report
+
+    def _show_taught(self, taught: Taught) -> None:
+        self._store.change(model=taught.info.name)
+        report = self._open_report()
+        report.show_taught(taught)
+        self.pages.setCurrentWidget(report)
+        self.taught.emit(taught)
+
+    def _show_failure(self, error: Exception) -> None:
+        self._teach_again()
+        self.setup.show_error(error)
+
+    def _show_cancelled(self) -> None:
+        self._teach_again()
+        self.setup.message.show_message(
+            self.tr("You stopped the teaching. Nothing was changed, and the earlier model is still in use.")
+            if self._store.values.model
+            else self.tr("You stopped the teaching. Nothing was changed.")
+        )
+
+    def _teach_again(self) -> None:
+        self.pages.setCurrentWidget(self.setup)

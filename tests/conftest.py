@@ -1,0 +1,44 @@
+"""What every test gets: no screen, and settings, models and caches of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+sys.path.insert(0, str(Path(__file__).parent))
+
+from flowersorter.paths import HOME_VARIABLE, Home, home_in
+
+SHARED = Path(__file__).parent.parent.parent / "shared"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """The program's own folders, empty, in this test's temporary folder."""
+    folder = tmp_path / "flowersorter-home"
+    monkeypatch.setenv(HOME_VARIABLE, str(folder))
+    home = home_in(folder)
+    home.make()
+    return home
+
+
+@pytest.fixture(scope="session")
+def real_photos() -> Path:
+    """The folder of real photos beside the checkout."""
+    folder = SHARED / "photos"
+    if not folder.is_dir():
+        pytest.skip("the real photos do not lie beside this checkout (../shared/photos)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def real_weights() -> Path:
+    """A ResNet-18 that knows ImageNet, beside the checkout."""
+    files = sorted((SHARED / "weights").glob("resnet18-*.pth"))
+    if not files:
+        pytest.skip("no ImageNet weights lie beside this checkout (../shared/weights)")
+    return files[0]

@@ -1,0 +1,128 @@
+"""What the window's tests share: settings, drawn thumbnails, and photos that name themselves."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from support.recogniser import NameReader, make_photos, model_info
+
+from flowersorter.jobs import sort
+from flowersorter.learning.calibrate import Threshold
+from flowersorter.records import Code, Refused
+from flowersorter.settings import Settings
+from flowersorter.ui import theme
+from flowersorter.ui.review_view import ReviewView
+from flowersorter.ui.settings_store import SettingsStore
+from flowersorter.ui.sort_session import SortSession
+from flowersorter.ui.tasks import end_tasks
+from flowersorter.ui.thumbnails import Previews, Thumbnails
+
+PATIENCE = 20_000  # ms; a busy machine starts databases and child processes slowly
+
+
+@pytest.fixture(scope="session", autouse=True)
+def dressed(qapp):
+    theme.apply(qapp)
+
+
+@pytest.fixture
+def store(home, qapp):
+    made = SettingsStore(home.settings_file, Settings(model="my garden"))
+    yield made
+    made.close()
+    end_tasks(made)
+
+
+class DrawingThumbnailer:
+    """Plain pictures at once; ``broken-*`` are refused. `asked` keeps the order of requests."""
+
+    def __init__(self) -> None:
+        self.asked: list[Path] = []
+        self.closed = False
+
+    def thumbnail(self, path, digest):
+        self.asked.append(path)
+        if path.name.startswith("broken"):
+            raise Refused(Code.UNREADABLE)
+        stream = io.BytesIO()
+        Image.new("RGB", (32, 24), (60, 140, 70)).save(stream, "JPEG")
+        return stream.getvalue()
+
+    def preview(self, path, long_side):
+        if path.name.startswith("broken"):
+            raise Refused(Code.UNREADABLE)
+        return np.full((90, 120, 3), 90, np.uint8)
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.fixture
+def thumbnailer():
+    return DrawingThumbnailer()
+
+
+@pytest.fixture
+def thumbnails(thumbnailer, qapp):
+    made = Thumbnails(thumbnailer)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def recogniser(monkeypatch):
+    """What `classify` opens; sure from 80 % on."""
+    made = NameReader(Threshold(0.8), model_info())
+    monkeypatch.setattr(sort, "open_recogniser", lambda *_arguments: made)
+    return made
+
+
+@pytest.fixture
+def session(home, store, qapp):
+    made = SortSession(home, store)
+    yield made
+    made.close()
+    end_tasks(made)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Seven photos: four sure, two unsure, one broken."""
+    made = tmp_path / "photos"
+    make_photos(
+        made,
+        "daisy-95-1.jpg", "daisy-85-2.jpg", "rose-99-1.jpg", "tulip-90-1.jpg",
+        "daisy-40-3.jpg", "rose-55-2.jpg", "broken-1.jpg",
+    )  # fmt: skip
+    return made
+
+
+@pytest.fixture
+def sort_folder(qtbot, session, recogniser):
+    """Look into a folder and classify it, to the end."""
+
+    def run(folder: Path, **choices: object) -> None:
+        request = sort.SortRequest(folder, include_filed=True, **choices)
+        with qtbot.waitSignal(session.found, timeout=PATIENCE):
+            session.look(request)
+        with qtbot.waitSignal(session.classified, timeout=PATIENCE):
+            session.classify(request)
+
+    return run
+
+
+@pytest.fixture
+def view(qtbot, session, store, thumbnails, thumbnailer):
+    previews = Previews(thumbnailer)
+    made = ReviewView(session, store, thumbnails, previews)
+    qtbot.addWidget(made)
+    made.resize(1000, 700)
+    with qtbot.waitExposed(made):
+        made.show()
+    yield made
+    previews.close()
+    end_tasks(previews)

@@ -1,0 +1,125 @@
+"""The models page: which one is in use, and bringing models in, out and away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QMessageBox
+
+from flowersorter.learning.bundle import ModelInfo
+from flowersorter.records import Code, Refused
+from flowersorter.ui import models_view
+from flowersorter.ui.models_view import ModelsView
+from flowersorter.ui.tasks import end_tasks
+
+
+def model(name: str, accuracy: float | None = 0.88) -> ModelInfo:
+    return ModelInfo(
+        name, 1, Path("/models") / name, "2026-05-01T10:00:00+00:00", ("rose", "tulip"), 240, "head",
+        "imagenet", "ab", "cd", accuracy, None, "0.1",
+    )  # fmt: skip
+
+
+class Library:
+    """Models in memory, with the interface of `jobs.models`."""
+
+    def __init__(self) -> None:
+        self.models = [model("my garden"), model("orchids", accuracy=None)]
+        self.exported: list[tuple[str, Path, bool]] = []
+
+    def list_models(self, home: object) -> list[ModelInfo]:
+        return list(self.models)
+
+    def import_model(self, home: object, path: Path) -> ModelInfo:
+        if path.name == "bad":
+            raise Refused(Code.MODEL_DAMAGED, model="bad")
+        self.models.append(model(path.name))
+        return self.models[-1]
+
+    def export_model(self, home: object, name: str, target: Path, *, include_teaching: bool) -> Path:
+        self.exported.append((name, target, include_teaching))
+        return target
+
+    def remove_model(self, home: object, name: str) -> None:
+        self.models = [info for info in self.models if info.name != name]
+
+
+@pytest.fixture
+def library(monkeypatch):
+    made = Library()
+    for name in ("list_models", "import_model", "export_model", "remove_model"):
+        monkeypatch.setattr(models_view, name, getattr(made, name))
+    return made
+
+
+@pytest.fixture
+def view(qtbot, home, store, library):
+    made = ModelsView(home, store)
+    qtbot.addWidget(made, before_close_func=end_tasks)
+    with qtbot.waitSignals([made.refreshed, made.weights.changed]):
+        made.refresh()
+    return made
+
+
+def row(view: ModelsView, number: int) -> list[str]:
+    return [view.table.item(number, column).text() for column in (0, 1, 2, 3, 5)]
+
+
+def test_models_are_listed_with_what_they_know(view):
+    assert row(view, 0) == ["my garden", "2 species", "240 photos", "88 %", "in use"]
+    assert row(view, 1) == ["orchids", "2 species", "240 photos", "–", ""]
+    assert view.species.text() == "rose, tulip"
+
+
+def test_another_model_can_be_used(view, store, qtbot):
+    assert not view.use_button.isEnabled(), "the one in use is selected first"
+    view.table.selectRow(1)
+    with qtbot.waitSignal(view.models_changed):
+        view.use_button.click()
+    assert store.values.model == "orchids"
+    assert [row(view, number)[-1] for number in (0, 1)] == ["", "in use"]
+    assert view.chosen().name == "orchids"
+
+
+def test_an_import_is_listed_but_not_used_by_itself(view, store, qtbot, tmp_path):
+    with qtbot.waitSignals([view.models_changed, view.refreshed]):
+        view.import_from(tmp_path / "ferns")
+    assert [row(view, number)[0] for number in range(3)] == ["my garden", "orchids", "ferns"]
+    assert store.values.model == "my garden"
+
+
+def test_a_damaged_model_costs_one_sentence(view, qtbot, tmp_path):
+    view.import_from(tmp_path / "bad")
+    qtbot.waitUntil(lambda: view.message.words() != "")
+    assert view.message.words().startswith("The model “bad” is damaged and cannot be used.")
+
+
+def test_export_asks_whether_to_include_what_was_taught(view, library, qtbot, tmp_path):
+    view.export_button.click()
+    box = view.findChild(QMessageBox)
+    assert box.checkBox().isChecked()
+    box.reject()
+    view.export_to("my garden", tmp_path / "out", include_teaching=False)
+    qtbot.waitUntil(lambda: library.exported == [("my garden", tmp_path / "out", False)])
+    qtbot.waitUntil(lambda: view.message.words().startswith("“my garden” is in "))
+
+
+def test_removing_asks_first_and_forgets_the_choice(view, store, library, qtbot):
+    view.remove_button.click()
+    box = view.findChild(QMessageBox)
+    assert "All its versions go into the trash." in box.informativeText()
+    box.reject()
+    assert len(library.models) == 2
+    with qtbot.waitSignals([view.models_changed, view.refreshed]):
+        view.remove("my garden")
+    assert store.values.model == ""
+    assert row(view, 0)[0] == "orchids"
+
+
+def test_an_empty_library_says_what_to_do(view, library, qtbot):
+    library.models = []
+    with qtbot.waitSignal(view.refreshed):
+        view.refresh()
+    assert view.chosen() is None
+    assert not view.export_button.isEnabled()

@@ -1,0 +1,209 @@
+"""The report on what was learned: true figures in plain words, the mix-ups and the photos behind them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSize, Qt
+from support.pictures import draw_flower, save_photo
+from support.tree_texts import shown
+
+from flowersorter.jobs.teach import Taught
+from flowersorter.learning.bundle import ModelInfo
+from flowersorter.learning.evaluate import Answer, Epoch, validate
+from flowersorter.records import Code, Left, Reason
+from flowersorter.ui.answer_grid import ANSWER_ROLE, AnswerModel
+from flowersorter.ui.confusion_view import SHARE_ROLE, ConfusionModel
+from flowersorter.ui.curves_view import CurvesView
+from flowersorter.ui.report_view import ReportView
+from flowersorter.ui.species_table import SpeciesModel
+
+SPECIES = ("daisy", "rose", "tulip")
+
+
+def answer(name: str, species: str, guess: str, confidence: float = 0.9) -> Answer:
+    return Answer(Path("/taught") / species / name, species, guess, confidence, group=name, in_top3=True)
+
+
+ANSWERS = (
+    *(answer(f"d{n}.jpg", "daisy", "daisy", 0.5 + n / 100) for n in range(8)),
+    answer("d8.jpg", "daisy", "rose", 0.7),
+    answer("d9.jpg", "daisy", "rose", 0.95),
+    *(answer(f"r{n}.jpg", "rose", "rose") for n in range(9)),
+    answer("r9.jpg", "rose", "tulip", 0.6),
+    answer("t0.jpg", "tulip", "tulip"),
+)
+
+
+def taught(answers: tuple[Answer, ...] = ANSWERS, skipped: tuple[Left, ...] = ()) -> Taught:
+    validation = validate(answers, SPECIES)
+    info = ModelInfo(
+        "My garden", 1, Path("/m"), "2026-05-01T10:00:00+00:00", SPECIES, 90, "head", "imagenet", "ab", "cd",
+        validation.accuracy, validation.interval, "0.1",
+    )  # fmt: skip
+    epochs = (Epoch(1.5, 0.5, 1.6, 0.4), Epoch(0.8, 0.8, 1.0, 0.7))
+    return Taught(info, epochs, validation, answers, skipped, "cpu (2 threads)", 42.0)
+
+
+@pytest.fixture
+def view(qtbot, thumbnails):
+    made = ReportView(thumbnails)
+    qtbot.addWidget(made)
+    made.resize(QSize(1000, 700))
+    return made
+
+
+def names(grid) -> list[str]:
+    model = grid.model()
+    return [model.index(row).data(ANSWER_ROLE).path.name for row in range(model.rowCount())]
+
+
+def test_the_models_keep_qts_rules(qapp, qtmodeltester):
+    validation = validate(ANSWERS, SPECIES)
+    for model, content in (
+        (ConfusionModel(), validation),
+        (SpeciesModel(), validation.per_species),
+        (AnswerModel(), ANSWERS),
+    ):
+        qtmodeltester.check(model)
+        model.show(content)
+        qtmodeltester.check(model)
+
+
+def test_the_headline_says_how_often_it_is_right_and_how_sure_that_is(view):
+    view.show_taught(taught())
+    low, high = taught().validation.interval
+    assert view.headline.text() == "It names 86 of 100 photos correctly."
+    assert (
+        f"expect it to be right for {round(100 * low)} to {round(100 * high)} of 100."
+        in view.uncertainty.text()
+    )
+    assert "21 photos that it had not learned from" in view.uncertainty.text()
+    assert (
+        view.facts.text() == "“My garden” knows 3 species. It took 42 seconds on the processor (2 threads)."
+    )
+
+
+def test_without_a_test_it_claims_nothing(view):
+    view.show_taught(taught(answers=()))
+    assert view.headline.text() == "It has learned your flowers."
+    assert "Nobody knows yet how often it is right." in view.uncertainty.text()
+
+
+def test_always_right_is_said_only_of_what_always_was(view):
+    nearly = (*(answer(f"{n}.jpg", "rose", "rose") for n in range(999)), answer("x.jpg", "rose", "tulip"))
+    view.show_taught(taught(nearly))
+    assert view.headline.text() == "It names 99 of 100 photos correctly."
+
+
+def test_a_cell_of_the_mix_ups_shows_its_photos(view, qtbot):
+    """A click on a cell of the confusion matrix shows those photos, the surest mistake first."""
+    view.show_taught(taught())
+    model = view.confusion.model()
+    view.tabs.setCurrentIndex(1)
+    with qtbot.waitExposed(view):
+        view.show()
+    cell = view.confusion.visualRect(model.index(1, 2)).center()
+    qtbot.mouseClick(view.confusion.viewport(), Qt.MouseButton.LeftButton, pos=cell)
+    assert view.cell_words.text() == "1 photo of rose taken for tulip"
+    assert names(view.cell_photos) == ["r9.jpg"]
+    view.confusion.setCurrentIndex(model.index(0, 1))
+    assert names(view.cell_photos) == ["d9.jpg", "d8.jpg"]
+
+
+def test_the_worst_mix_up_is_shown_first(view):
+    view.show_taught(taught())
+    assert view.cell_words.text() == "2 photos of daisy taken for rose"
+
+
+def test_the_list_of_mix_ups_leads_to_their_photos(view):
+    view.show_taught(taught())
+    listed = [view.worst.itemText(row) for row in range(view.worst.count())]
+    assert listed == ["daisy taken for rose: 2 photos", "rose taken for tulip: 1 photo"]
+    view.worst.setCurrentIndex(1)
+    assert names(view.cell_photos) == ["r9.jpg"]
+    view.confusion.choose(2, 2)
+    assert view.worst.currentIndex() == -1, "right answers are no mix-up"
+    view.confusion.choose(0, 1)
+    assert view.worst.currentText() == "daisy taken for rose: 2 photos"
+
+
+def test_without_a_mix_up_there_is_no_list(view):
+    view.show_taught(taught((answer("d.jpg", "daisy", "daisy"),)))
+    assert view.worst.isHidden()
+    assert names(view.cell_photos) == ["d.jpg"]
+
+
+def test_shares_of_the_matrix_are_shares_of_the_label(view):
+    view.show_taught(taught())
+    model = view.confusion.model()
+    shares = [[model.index(row, column).data(SHARE_ROLE) for column in range(3)] for row in range(3)]
+    assert shares == [[0.8, 0.2, 0.0], [0.0, 0.9, 0.1], [0.0, 0.0, 1.0]]
+    assert model.index(0, 1).data(Qt.ItemDataRole.ToolTipRole) == "2 photos of daisy taken for rose"
+
+
+def test_wrong_photos_come_first_and_can_be_looked_at_alone(view):
+    view.show_taught(taught())
+    assert names(view.photos)[:4] == ["d9.jpg", "d8.jpg", "r9.jpg", "d0.jpg"]
+    assert len(names(view.photos)) == len(ANSWERS)
+    view.wrong_only.setChecked(True)
+    assert names(view.photos) == ["d9.jpg", "d8.jpg", "r9.jpg"]
+
+
+def test_species_figures_and_too_few_to_say(view):
+    view.show_taught(taught())
+    model = view.species.model()
+    rows = [[model.index(row, column).data() for column in range(5)] for row in range(3)]
+    assert rows == [
+        ["daisy", "10 photos", "80 %", "100 %", ""],
+        ["rose", "10 photos", "90 %", "82 %", ""],
+        ["tulip", "1 photo", "100 %", "50 %", "too few photos to say"],
+    ]
+    view.species.sortByColumn(2, Qt.SortOrder.DescendingOrder)
+    assert model.index(0, 0).data() == "tulip"
+
+
+def test_what_was_not_used_is_listed(view):
+    view.show_taught(taught())
+    assert not view.tabs.isTabVisible(4)
+    view.show_taught(taught(skipped=(Left(Path("/taught/rose/bad.jpg"), Reason(Code.UNREADABLE)),)))
+    assert view.tabs.isTabVisible(4)
+    assert shown(view.skipped) == {"The picture is damaged or incomplete.": ["1", "bad.jpg"]}
+
+
+def test_thumbnails_come_from_another_thread(view, thumbnails, tmp_path, qtbot):
+    file = save_photo(tmp_path / "rose.jpg", draw_flower("rose", 1))
+    view.show_taught(taught((Answer(file, "rose", "tulip", 0.8, "g", in_top3=True),)))
+    view.tabs.setCurrentIndex(2)
+    with qtbot.waitSignal(thumbnails.ready) as ready:
+        view.show()
+    assert ready.args == [file]
+    assert thumbnails.pixmap(file, None) is not None
+
+
+def test_the_curves_show_both_parts(qtbot):
+    curves = CurvesView()
+    qtbot.addWidget(curves)
+    curves.show_epochs(taught().epochs)
+    assert list(curves.right.learnt.getData()[1]) == [50.0, 80.0]
+    assert list(curves.right.tested.getData()[1]) == [40.0, 70.0]
+    assert list(curves.off.learnt.getData()[1]) == [1.5, 0.8]
+    assert list(curves.off.tested.getData()[0]) == [1, 2]
+
+
+def test_rounds_that_come_at_once_are_drawn_together(qtbot):
+    curves = CurvesView()
+    qtbot.addWidget(curves)
+    for _ in range(300):
+        curves.add_epoch(Epoch(1.0, 0.5, None, None))
+    assert curves.right.learnt.getData() == (None, None), "nothing is drawn yet"
+    qtbot.waitUntil(lambda: curves.right.learnt.getData()[0] is not None)
+    assert len(curves.right.learnt.getData()[0]) == 300
+    assert curves.right.tested.getData() == (None, None), "nothing was held back"
+
+
+def test_buttons_go_on(view, qtbot):
+    view.show_taught(taught())
+    with qtbot.waitSignal(view.sort_requested):
+        view.sort_button.click()

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.labels import digest_of
+
+from flowersorter.learning.feature_store import FeatureStore, PhotoFacts
+
+VECTOR = np.linspace(0, 7, 512, dtype=np.float32)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "cache" / "features.sqlite"
+
+
+def filled(file: Path, count: int = 3) -> FeatureStore:
+    store = FeatureStore(file)
+    store.put([(PhotoFacts(digest_of(number)), VECTOR) for number in range(count)], "net", "space")
+    return store
+
+
+def test_features_come_back_with_sixteen_bits(file: Path) -> None:
+    with filled(file) as store:
+        found = store.features(digest_of(0), "net", "space")
+    assert found is not None
+    assert found.dtype == np.float32
+    assert np.array_equal(found, VECTOR.astype(np.float16).astype(np.float32))
+
+
+def test_another_network_space_or_photo_is_a_miss(file: Path) -> None:
+    with filled(file) as store:
+        assert store.features(digest_of(0), "other", "space") is None
+        assert store.features(digest_of(0), "net", "other") is None
+        assert store.features(digest_of(99), "net", "space") is None
+        assert store.facts(digest_of(99)) is None
+
+
+def test_facts_come_back_whole(file: Path) -> None:
+    facts = PhotoFacts(digest_of(1), "p" * 32, 2**64 - 1, 1_600_000_000.25, "Testcam One", 4000, 3000)
+    bare = PhotoFacts(digest_of(2))
+    with FeatureStore(file) as store:
+        store.put([(facts, VECTOR), (bare, VECTOR)], "net", "space")
+    with FeatureStore(file) as store:
+        assert store.facts(facts.digest) == facts
+        assert store.facts(bare.digest) == bare
+
+
+@pytest.mark.parametrize("damage", [b"", b"not a database at all" * 300, None])
+def test_a_damaged_file_is_a_miss(file: Path, damage: bytes | None) -> None:
+    """Promise 19."""
+    filled(file).close()
+    content = file.read_bytes()
+    file.write_bytes(content[: len(content) // 2] if damage is None else damage)
+    with FeatureStore(file) as store:
+        store.features(digest_of(0), "net", "space")
+        store.put([(PhotoFacts(digest_of(7)), VECTOR)], "net", "space")
+    with FeatureStore(file) as store:
+        found = store.features(digest_of(7), "net", "space")
+        assert found is None or np.allclose(found, VECTOR, atol=0.01)
+
+
+@pytest.mark.parametrize("blob", [b"", b"\0" * 100, b"\xff" * 1024, "text"])
+def test_a_damaged_row_is_a_miss(file: Path, blob: object) -> None:
+    filled(file).close()
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE features SET vector = ?", (blob,))
+    connection.close()
+    with FeatureStore(file) as store:
+        assert store.features(digest_of(0), "net", "space") is None
+
+
+def test_a_cache_of_another_version_starts_again(file: Path) -> None:
+    filled(file).close()
+    with sqlite3.connect(file) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with FeatureStore(file) as store:
+        assert store.features(digest_of(0), "net", "space") is None
+        store.put([(PhotoFacts(digest_of(0)), VECTOR)], "net", "space")
+        assert store.features(digest_of(0), "net", "space") is not None
+
+
+def test_the_photos_used_last_stay(file: Path) -> None:
+    filled(file, 10).close()
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE features SET used = 1")
+    connection.close()
+    with FeatureStore(file) as store:
+        assert store.features(digest_of(4), "net", "space") is not None  # used today
+        store.prune(3)
+        kept = [
+            number for number in range(10) if store.features(digest_of(number), "net", "space") is not None
+        ]
+        assert len(kept) == 3
+        assert 4 in kept
+        assert [number for number in range(10) if store.facts(digest_of(number)) is not None] == kept
+
+
+def test_a_full_disk_costs_nothing_but_time(file: Path) -> None:
+    store = filled(file)
+    store._connection.execute("PRAGMA max_page_count = 1")  # SQLite's own "disk full"
+    store.put([(PhotoFacts(digest_of(number)), VECTOR) for number in range(100, 400)], "net", "space")
+    assert store.features(digest_of(0), "net", "space") is not None
+    store.close()

@@ -1,0 +1,164 @@
+"""Each photo is seen once: by content, in order, with bounded memory."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support.pictures import draw_flower, save_photo
+from support.reading import Colours, HerePool
+
+from flowersorter.learning import features
+from flowersorter.learning.feature_store import FeatureStore
+from flowersorter.learning.features import Seen, read_features
+from flowersorter.pictures.decode import Look
+from flowersorter.pictures.pool import PicturePool
+from flowersorter.progress import Cancelled, Progress, Stage
+from flowersorter.records import Code
+
+Read = Callable[..., list[Seen]]
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> list[Path]:
+    return [
+        save_photo(tmp_path / "photos" / f"{number}.jpg", draw_flower("rose", number, size=(80, 60)))
+        for number in range(7)
+    ]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[FeatureStore]:
+    with FeatureStore(tmp_path / "features.sqlite") as store:
+        yield store
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(features, "BATCH", 3)
+    monkeypatch.setattr(features, "AHEAD", 5)
+
+
+class Reader:
+    """Calls `read_features` and remembers what it did."""
+
+    def __init__(self, store: FeatureStore) -> None:
+        self.store = store
+        self.pool: Any = HerePool()
+        self.network = Colours()
+        self.looks: list[Look] = []
+        self.progress: list[Progress] = []
+
+    def __call__(self, paths: list[Path], **changed: Any) -> Iterator[Seen]:
+        self.pool.decoded, self.network.shown, self.progress = [], 0, []
+        arguments: dict[str, Any] = {
+            "network": self.network,
+            "store": self.store,
+            "pool": self.pool,
+            "known_digest": digest_of,
+            "on_look": self.looks.append,
+            "report": self.progress.append,
+        }
+        return read_features(paths, **{**arguments, **changed})
+
+
+@pytest.fixture
+def reader(store: FeatureStore) -> Reader:
+    return Reader(store)
+
+
+def digest_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_features_come_in_the_order_of_the_photos(reader: Reader, photos: list[Path]) -> None:
+    seen = list(reader(photos))
+    assert [one.path for one in seen] == photos
+    assert [one.digest for one in seen] == [digest_of(path) for path in photos]
+    assert all(one.features is not None and one.features.shape == (512,) for one in seen)
+    assert reader.progress[0] == Progress(Stage.READING, 0, 7)
+    assert reader.progress[-1] == Progress(Stage.READING, 7, 7)
+    assert [look.path for look in reader.looks] == photos
+
+
+def test_the_second_time_nothing_is_decoded_and_the_answer_is_the_same(
+    reader: Reader, photos: list[Path]
+) -> None:
+    first = list(reader(photos))
+    assert len(reader.pool.decoded) == reader.network.shown == 7
+    again = list(reader(photos))
+    assert (reader.pool.decoded, reader.network.shown) == ([], 0)
+    for one, other in zip(first, again, strict=True):
+        assert one.features is not None
+        assert other.features is not None
+        assert np.array_equal(one.features, other.features)
+        assert one.facts == other.facts
+
+
+def test_a_moved_photo_runs_through_no_network(reader: Reader, photos: list[Path], tmp_path: Path) -> None:
+    list(reader(photos))
+    moved = [Path(shutil.copy2(path, tmp_path / path.name)) for path in photos]
+    seen = list(reader(moved, known_digest={}.get))
+    assert reader.network.shown == 0
+    assert all(one.features is not None for one in seen)
+
+
+def test_one_photo_twice_is_computed_once(reader: Reader, photos: list[Path]) -> None:
+    seen = list(reader([photos[0], photos[1], photos[0]], known_digest={}.get))
+    assert reader.network.shown == 2
+    assert all(one.features is not None for one in seen)
+    assert seen[0].features is not None
+    assert seen[2].features is not None
+    assert np.array_equal(seen[0].features, seen[2].features)
+
+
+def test_unreadable_photos_keep_their_place_and_say_why(
+    reader: Reader, photos: list[Path], tmp_path: Path
+) -> None:
+    """Promise 22."""
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(photos[0].read_bytes()[:300])
+    text = tmp_path / "text.jpg"
+    text.write_text("no picture")
+    paths = [photos[0], broken, text, tmp_path / "gone.jpg", photos[1]]
+    seen = list(reader(paths, known_digest={}.get))
+    assert [one.path for one in seen] == paths
+    assert [one.problem and one.problem.code for one in seen] == [
+        None, Code.UNREADABLE, Code.NOT_A_PICTURE, Code.VANISHED, None,
+    ]  # fmt: skip
+    assert [one.features is None for one in seen] == [False, True, True, True, False]
+
+
+def test_only_a_few_photos_are_decoded_ahead(reader: Reader, photos: list[Path]) -> None:
+    stream = reader(photos * 10)
+    next(stream)
+    assert len(reader.pool.decoded) == 5
+    stream.close()
+
+
+def test_cancelling_passes_through_and_keeps_what_was_seen(reader: Reader, photos: list[Path]) -> None:
+    """Promise 16."""
+
+    def cancel(event: object) -> None:
+        if isinstance(event, Progress) and event.done >= 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        list(reader(photos, report=cancel))
+    list(reader(photos))
+    assert len(reader.pool.decoded) == 4
+
+
+def test_through_child_processes(reader: Reader, photos: list[Path], tmp_path: Path) -> None:
+    """The real pool: decoding goes on while the network runs, and thumbnails come with it."""
+    bad = tmp_path / "bad.jpg"
+    bad.write_bytes(b"\xff\xd8\xff nothing")
+    with PicturePool(workers=1) as pool:
+        seen = list(reader([*photos, bad], pool=pool, known_digest={}.get, thumbnail_side=40))
+    assert [one.features is None for one in seen] == [False] * 7 + [True]
+    assert all(look.thumbnail for look in reader.looks if look.problem is None)

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torchvision.transforms import v2
+
+from flowersorter.learning.backbone import Backbone
+from flowersorter.learning.devices import choose_device
+from flowersorter.learning.network import Network
+from flowersorter.learning.preprocess import MEAN, STD, centre_crop, normalise
+from flowersorter.records import Code, Refused
+
+CROPS = [np.random.default_rng(n).integers(0, 255, (224, 224, 3), dtype=np.uint8) for n in range(3)]
+
+
+def test_the_prepared_network_is_the_backbone(random_backbone: Backbone) -> None:
+    network = Network(random_backbone, choose_device("cpu"))
+    found = network(CROPS)
+    with torch.inference_mode():
+        plain = random_backbone.net(normalise(torch.from_numpy(np.stack(CROPS)).permute(0, 3, 1, 2))).numpy()
+    assert found.dtype == np.float32
+    assert np.abs(found - plain).max() < 1e-4 * np.abs(plain).max()
+    assert (network.sha256, network.feature_space) == (random_backbone.sha256, random_backbone.feature_space)
+
+
+def test_preparing_it_leaves_the_backbone_alone(random_backbone: Backbone) -> None:
+    before = {name: tensor.clone() for name, tensor in random_backbone.net.state_dict().items()}
+    Network(random_backbone, choose_device("cpu"))(CROPS)
+    after = random_backbone.net.state_dict()
+    assert before.keys() == after.keys()
+    assert all(torch.equal(tensor, after[name]) for name, tensor in before.items())
+
+
+@pytest.mark.parametrize("shape", [(256, 256), (256, 341), (400, 256), (256, 257)])
+def test_preprocessing_is_torchvisions(shape: tuple[int, int]) -> None:
+    pixels = np.random.default_rng(0).integers(0, 255, (*shape, 3), dtype=np.uint8)
+    tensor = torch.from_numpy(pixels).permute(2, 0, 1)
+    theirs = v2.Compose([v2.CenterCrop(224), v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)])
+    crop = torch.from_numpy(np.ascontiguousarray(centre_crop(pixels))).permute(2, 0, 1)
+    ours = normalise(crop[None])[0]
+    wanted = theirs(tensor)
+    assert ours.shape == wanted.shape
+    offset = (shape[0] - 224) % 2 + (shape[1] - 224) % 2
+    assert offset or torch.allclose(ours, wanted, atol=1e-6)
+
+
+def test_auto_takes_what_works_and_says_why_not_a_gpu() -> None:
+    chosen = choose_device("auto")
+    if chosen.name == "cpu":
+        assert "CUDA" in chosen.reason
+        assert "threads" in str(chosen)
+    else:
+        assert chosen.reason == ""
+
+
+def test_a_device_that_is_not_there_is_refused_with_the_reason() -> None:
+    missing = [
+        name
+        for name, there in [("cuda", torch.cuda.is_available()), ("mps", torch.backends.mps.is_available())]
+        if not there
+    ]
+    for name in [*missing, "abacus"]:
+        with pytest.raises(Refused) as refused:
+            choose_device(name)
+        assert refused.value.reason.code is Code.DEVICE_UNUSABLE
+        assert refused.value.reason.arguments["detail"]
+
+
+def test_a_gpu_that_runs_no_kernel_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A driver may be there and the card too old: torch says so at the first kernel only."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+
+    def fail(*_: object, **__: object) -> torch.Tensor:
+        raise RuntimeError("CUDA error: no kernel image is available\nmore text")
+
+    monkeypatch.setattr(torch.nn.functional, "conv2d", fail)
+    monkeypatch.setattr(torch.Tensor, "to", lambda tensor, *_: tensor)
+    chosen = choose_device("auto")
+    assert chosen.name == "cpu"
+    assert "CUDA error: no kernel image is available" in chosen.reason
+    assert "more text" not in chosen.reason
+    with pytest.raises(Refused):
+        choose_device("cuda")
+
+
+def test_a_gpu_that_calculates_wrongly_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.nn.functional, "conv2d", lambda *_: torch.zeros(1, 4, 14, 14))
+    monkeypatch.setattr(torch.Tensor, "to", lambda tensor, *_: tensor)
+    assert choose_device("auto").name == "cpu"

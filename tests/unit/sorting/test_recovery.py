@@ -1,0 +1,226 @@
+"""Promise 3: what recovery makes of each thing that an interruption can leave. Kills are in tests/faults."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from support.garden import Garden, files
+from support.trees import contents, tree
+
+from flowersorter.records import Code, Recovered, Transfer
+from flowersorter.sorting.journal import Journal
+from flowersorter.sorting.run import temporary_name
+
+
+class PowerCut(BaseException):
+    """Ends a run where no handler may help."""
+
+
+def interrupt(garden: Garden, transfer: Transfer = Transfer.MOVE) -> str:
+    """A batch of a rose with an XMP and of a daisy, written down, its folders made; its token."""
+    plan = garden.plant("rose_1.jpg", "rose_1.xmp", "daisy_1.jpg").plan(transfer=transfer)
+
+    def cut(_event: object) -> None:
+        raise PowerCut
+
+    with pytest.raises(PowerCut):
+        garden.carry_out(plan, cut)
+    with garden.journal() as journal:
+        return journal.unfinished()[0].token
+
+
+def bring(garden: Garden, name: str, *, copy: bool = False) -> None:
+    source = garden.root / name
+    target = garden.root / name.partition("_")[0].capitalize() / name
+    target.parent.mkdir(exist_ok=True)
+    shutil.copy2(source, target) if copy else source.rename(target)
+
+
+def recovered(garden: Garden) -> Recovered:
+    """Recover, and make sure that doing it again changes and says nothing."""
+    result = garden.recover()
+    after = tree(garden.root)
+    assert garden.recover() == Recovered()
+    assert tree(garden.root) == after
+    assert not list(garden.root.rglob(".flowersorter*"))
+    return result
+
+
+def test_nothing_to_recover(garden: Garden) -> None:
+    assert garden.recover() == Recovered()
+
+
+def test_what_was_not_begun_stays(garden: Garden) -> None:
+    interrupt(garden)
+    before = files(garden.root)
+    assert recovered(garden) == Recovered()
+    assert files(garden.root) == before
+
+
+def test_what_was_finished_stays_finished_and_can_be_undone(garden: Garden) -> None:
+    interrupt(garden)
+    before = files(garden.root)
+    for name in ("rose_1.jpg", "rose_1.xmp"):
+        bring(garden, name)
+    assert recovered(garden) == Recovered(in_place=1)
+    assert garden.undo().restored == 1
+    assert files(garden.root) == before
+
+
+def test_half_a_photo_is_put_back(garden: Garden) -> None:
+    """Promise 10."""
+    interrupt(garden)
+    before = files(garden.root)
+    bring(garden, "rose_1.jpg")
+    assert recovered(garden) == Recovered(put_back=1)
+    assert files(garden.root) == before
+
+
+def test_a_copy_whose_original_is_there_is_finished(garden: Garden) -> None:
+    interrupt(garden)
+    kept = contents(garden.root)
+    bring(garden, "rose_1.jpg")
+    bring(garden, "rose_1.xmp", copy=True)
+    assert recovered(garden) == Recovered(in_place=1)
+    assert contents(garden.root) == kept
+
+
+def test_a_second_name_of_the_same_file_is_taken_away(garden: Garden) -> None:
+    """The link fallback, cut between link and unlink."""
+    interrupt(garden)
+    kept = contents(garden.root)
+    (garden.root / "Daisy" / "daisy_1.jpg").hardlink_to(garden.root / "daisy_1.jpg")
+    assert recovered(garden) == Recovered(in_place=1)
+    assert contents(garden.root) == kept
+
+
+def test_a_strangers_file_of_equal_size_and_date_is_not_ours(garden: Garden) -> None:
+    interrupt(garden)
+    source = garden.root / "daisy_1.jpg"
+    bring(garden, "daisy_1.jpg", copy=True)
+    target = garden.root / "Daisy" / "daisy_1.jpg"
+    target.write_bytes(b"x" * source.stat().st_size)
+    os.utime(target, ns=(0, source.stat().st_mtime_ns))
+    before = files(garden.root)
+    assert recovered(garden) == Recovered()
+    assert files(garden.root) == before
+
+
+def test_an_incomplete_target_is_removed_only_beside_our_temporary(garden: Garden) -> None:
+    """The fill fallback, cut while the target was written."""
+    token = interrupt(garden)
+    before = files(garden.root)
+    source, target = garden.root / "daisy_1.jpg", garden.root / "Daisy" / "daisy_1.jpg"
+    target.write_bytes(source.read_bytes()[:100])
+    with garden.journal() as journal:
+        (batch,) = journal.unfinished()
+        numbers = {
+            os.fsdecode(one.files[0].source.path)[-11:]: one.number for one in journal.photos(batch.id)
+        }
+    assert batch.token == token
+    temporary = target.with_name(temporary_name(batch, numbers["daisy_1.jpg"], 0))
+    shutil.copy2(source, temporary)
+    assert recovered(garden) == Recovered()
+    assert files(garden.root) == before
+
+
+def test_an_incomplete_file_without_our_temporary_is_a_strangers(garden: Garden) -> None:
+    interrupt(garden)
+    source, target = garden.root / "daisy_1.jpg", garden.root / "Daisy" / "daisy_1.jpg"
+    target.write_bytes(source.read_bytes()[:100])
+    before = files(garden.root)
+    assert recovered(garden) == Recovered()
+    assert files(garden.root) == before
+
+
+def test_a_photo_that_is_nowhere_is_listed_once(garden: Garden) -> None:
+    interrupt(garden)
+    (garden.root / "daisy_1.jpg").rename(garden.root / "my own name.jpg")
+    result = recovered(garden)
+    (left,) = result.unresolved
+    assert (left.path.name, left.reason.code) == ("daisy_1.jpg", Code.VANISHED)
+
+
+def test_a_photo_that_was_edited_after_the_cut_is_left(garden: Garden) -> None:
+    interrupt(garden)
+    bring(garden, "rose_1.jpg")
+    (garden.root / "Rose" / "rose_1.jpg").write_bytes(b"edited")
+    before = files(garden.root)
+    assert [one.reason.code for one in recovered(garden).unresolved] == [Code.VANISHED]
+    assert files(garden.root) == before
+
+
+def test_a_companion_is_known_by_its_date_too(garden: Garden) -> None:
+    """Its bytes were never read, so not every file of its size is taken for it; FAT's rounding is allowed."""
+    interrupt(garden)
+    for name in ("rose_1.jpg", "rose_1.xmp"):
+        bring(garden, name)
+    companion = garden.root / "Rose" / "rose_1.xmp"
+    date = companion.stat().st_mtime_ns
+    os.utime(companion, ns=(date, date + 3_000_000_000))
+    result = garden.recover()
+    assert [left.path.name for left in result.unresolved] == ["rose_1.xmp"]
+    assert companion.exists()
+
+
+def test_a_date_that_fat_rounded_is_the_companions(garden: Garden) -> None:
+    interrupt(garden)
+    for name in ("rose_1.jpg", "rose_1.xmp"):
+        bring(garden, name)
+        path = garden.root / "Rose" / name
+        date = path.stat().st_mtime_ns
+        os.utime(path, ns=(date, date // 2_000_000_000 * 2_000_000_000))
+    assert recovered(garden) == Recovered(in_place=1)
+
+
+def test_half_a_copy_is_taken_back_and_a_whole_one_stays(garden: Garden) -> None:
+    interrupt(garden, Transfer.COPY)
+    bring(garden, "rose_1.jpg", copy=True)
+    bring(garden, "daisy_1.jpg", copy=True)
+    assert recovered(garden) == Recovered(in_place=1, put_back=1)
+    assert sorted(path.name for path in garden.root.iterdir()) == [
+        "Daisy", "daisy_1.jpg", "rose_1.jpg", "rose_1.xmp",
+    ]  # fmt: skip
+    assert garden.undo().restored == 1
+
+
+def test_undo_clears_up_first(garden: Garden) -> None:
+    """An interrupted batch can be undone without a new start."""
+    interrupt(garden)
+    before = files(garden.root)
+    bring(garden, "daisy_1.jpg")
+    assert garden.undo(1).restored == 1
+    assert files(garden.root) == before
+
+
+def test_recovery_is_idempotent_when_it_is_cut_itself(
+    garden: Garden, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupt(garden)
+    before = files(garden.root)
+    bring(garden, "rose_1.jpg")
+
+    def cut(*_arguments: object, **_more: object) -> None:
+        raise PowerCut
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Journal, "finish", cut)
+        with pytest.raises(PowerCut):
+            garden.recover()
+    assert recovered(garden).unresolved == ()
+    assert files(garden.root) == before
+
+
+def test_a_missing_drive_keeps_the_batch_open(
+    garden: Garden, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupt(garden)
+    bring(garden, "rose_1.jpg")
+    with monkeypatch.context() as patched:
+        patched.setattr("flowersorter.sorting.volumes.Volumes.path", lambda *_: None)
+        first = garden.recover()
+    assert [one.reason.code for one in first.unresolved] == [Code.DRIVE_MISSING]
+    assert recovered(garden) == Recovered(put_back=1)

@@ -1,0 +1,287 @@
+"""Promise 7: undo restores name, bytes and date, and leaves what somebody changed since."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.disks import memory_folder
+from support.garden import Garden
+from support.primitives import disk
+from support.trees import contents, tree
+
+from flowersorter.progress import Cancelled, Progress, Stage
+from flowersorter.records import Code, Refused, Transfer, Undone
+from flowersorter.sorting import undo as undoing
+from flowersorter.sorting.volumes import Volume, Volumes
+
+WAYS = ["rename", "link", "copy", "fill"]
+
+
+def left(undone: Undone) -> dict[str, Code]:
+    return {one.path.name: one.reason.code for one in undone.left}
+
+
+def refusal(call: Callable[[], object]) -> Code:
+    with pytest.raises(Refused) as refused:
+        call()
+    return refused.value.reason.code
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_undo_and_redo_restore_names_bytes_dates_and_folders(garden: Garden, way: str) -> None:
+    """Promises 7 and 18."""
+    garden.plant("rose_1.jpg", "rose_1.xmp", "sub/deep/rose_1.jpg", "daisy_1.jpg", "unsure_1.jpg")
+    before = tree(garden.root)
+    with disk(way):
+        batch = garden.sort().batch
+        after = tree(garden.root)
+        assert batch is not None
+        assert garden.undo() == Undone(batch, 3, ())
+        assert tree(garden.root) == before
+        assert garden.redo(batch) == Undone(batch, 3, ())
+        assert tree(garden.root) == after
+        assert garden.undo(batch) == Undone(batch, 3, ())
+        assert tree(garden.root) == before
+
+
+def test_what_somebody_changed_is_left_and_listed(garden: Garden) -> None:
+    """Promise 7: edited, renamed, occupied."""
+    garden.plant(
+        "edit_1.jpg", "gone_1.jpg", "take_1.jpg", "meta_1.jpg", "meta_1.xmp", "rose_1.jpg", "rose_2.jpg"
+    )
+    garden.sort(rule=lambda _: "Rose")
+    folder = garden.root / "Rose"
+    (folder / "edit_1.jpg").write_bytes(b"edited")
+    (folder / "gone_1.jpg").rename(folder / "my favourite.jpg")
+    (garden.root / "take_1.jpg").write_bytes(b"a stranger's")
+    (folder / "meta_1.xmp").write_bytes(b"five stars")
+    os.utime(folder / "rose_2.jpg")
+    before = contents(garden.root)
+    undone = garden.undo()
+    assert undone.restored == 2
+    assert left(undone) == {
+        "edit_1.jpg": Code.EDITED_SINCE,
+        "gone_1.jpg": Code.RENAMED_SINCE,
+        "take_1.jpg": Code.PLACE_TAKEN,
+        "meta_1.jpg": Code.EDITED_SINCE,
+    }
+    assert contents(garden.root) == before
+    assert (garden.root / "take_1.jpg").read_bytes() == b"a stranger's"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "edit_1.jpg", "meta_1.jpg", "meta_1.xmp", "my favourite.jpg", "take_1.jpg",
+    ]  # fmt: skip
+    (folder / "my favourite.jpg").rename(folder / "gone_1.jpg")
+    assert refusal(garden.undo) is Code.NOTHING_TO_UNDO  # the newest that was not undone
+    assert garden.undo(undone.batch).restored == 1  # asked for by name
+
+
+def test_batches_are_undone_in_any_order_that_is_possible(garden: Garden) -> None:
+    before = tree(garden.plant("rose_1.jpg", "daisy_1.jpg").root)
+    garden.sort(rule=lambda photo: "Rose" if "rose" in photo.path.name else None)
+    garden.sort(rule=lambda photo: "Daisy" if "daisy" in photo.path.name else None)
+    garden.sort(rule=lambda photo: "Tulip" if "rose" in photo.path.name else None, again=True)
+    blocked = garden.undo(1)
+    assert (blocked.restored, left(blocked)) == (0, {"rose_1.jpg": Code.RENAMED_SINCE})
+    assert garden.undo(2).restored == 1
+    assert garden.undo().batch == 3
+    assert garden.undo(1).restored == 1
+    assert tree(garden.root) == before
+    with garden.journal() as journal:
+        assert [(batch.id, batch.photos, batch.undone) for batch in journal.batches()] == [
+            (3, 1, 1), (2, 1, 1), (1, 1, 1),
+        ]  # fmt: skip
+
+
+def test_refusals(garden: Garden) -> None:
+    assert refusal(garden.undo) is Code.NOTHING_TO_UNDO
+    assert refusal(lambda: garden.undo(7)) is Code.BATCH_NOT_FOUND
+    garden.plant("rose_1.jpg").sort()
+    assert refusal(lambda: garden.redo(1)) is Code.NOTHING_TO_UNDO
+    garden.undo()
+    assert refusal(lambda: garden.undo(1)) is Code.NOTHING_TO_UNDO
+
+
+def test_unchanged_copies_go_into_the_trash(garden: Garden) -> None:
+    """Promise 7."""
+    garden.plant("rose_1.jpg", "rose_1.xmp", "edit_1.jpg", "only_1.jpg", "meta_1.jpg", "meta_1.xmp")
+    before = tree(garden.root)
+    garden.sort(transfer=Transfer.COPY, rule=lambda _: "Rose")
+    folder = garden.root / "Rose"
+    (folder / "edit_1.jpg").write_bytes(b"edited")
+    (garden.root / "only_1.jpg").unlink()
+    (folder / "meta_1.xmp").write_bytes(b"five stars")
+    undone = garden.undo()
+    assert undone.restored == 1
+    assert left(undone) == {
+        "edit_1.jpg": Code.EDITED_SINCE,
+        "only_1.jpg": Code.VANISHED,  # the copy is all that is left of it
+        "meta_1.jpg": Code.EDITED_SINCE,
+    }
+    assert sorted(path.name for path in garden.bin.iterdir()) == ["0 rose_1.xmp", "1 rose_1.jpg"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "edit_1.jpg", "meta_1.jpg", "meta_1.xmp", "only_1.jpg",
+    ]  # fmt: skip
+    assert tree(garden.root)[b"rose_1.jpg"] == before[b"rose_1.jpg"]
+
+
+def test_copies_that_the_trash_refuses_are_listed(garden: Garden) -> None:
+    garden.plant("rose_1.jpg", "rose_1.xmp").sort(transfer=Transfer.COPY)
+    after = tree(garden.root)
+
+    def refuse(_path: Path) -> None:
+        raise PermissionError(13, "no trash on this disk")
+
+    with garden.journal() as journal:
+        undone = undoing.undo(journal, None, trash=refuse)
+        assert left(undone) == {"rose_1.jpg": Code.NO_PERMISSION}
+        pretended = undoing.undo(journal, 1, trash=lambda _path: None)
+        assert left(pretended) == {"rose_1.jpg": Code.IO_ERROR}
+    assert tree(garden.root) == after
+    assert garden.undo(1).restored == 1
+
+
+def test_copies_are_made_again(garden: Garden) -> None:
+    batch = garden.plant("rose_1.jpg", "rose_1.xmp").sort(transfer=Transfer.COPY).batch
+    after = tree(garden.root)
+    garden.undo()
+    assert batch is not None
+    assert garden.redo(batch).restored == 1
+    assert tree(garden.root) == after
+
+
+@pytest.mark.parametrize("way", ["rename", "copy"])
+def test_cancel_stops_an_undo_between_photos(garden: Garden, way: str) -> None:
+    """Promise 16."""
+    garden.plant(*(f"rose_{n}.jpg" for n in range(4)))
+    before = tree(garden.root)
+
+    def report(event: object) -> None:
+        assert isinstance(event, Progress)
+        assert event.stage is Stage.UNDOING
+        if event.done == 2:
+            raise Cancelled
+
+    with disk(way):
+        garden.sort()
+        undone = garden.undo(report=report)
+        assert (undone.restored, undone.cancelled) == (2, True)
+        assert garden.undo().restored == 2  # still the newest that is not undone
+    assert tree(garden.root) == before
+
+
+def test_redo_leaves_what_changed(garden: Garden) -> None:
+    garden.plant("rose_1.jpg", "rose_2.jpg", "rose_3.jpg").sort()
+    garden.undo()
+    (garden.root / "rose_1.jpg").write_bytes(b"edited")
+    (garden.root / "Rose").mkdir()
+    (garden.root / "Rose" / "rose_2.jpg").write_bytes(b"a stranger's")
+    before = contents(garden.root)
+    undone = garden.redo(1)
+    assert undone.restored == 1
+    assert left(undone) == {"rose_1.jpg": Code.EDITED_SINCE, "rose_2.jpg": Code.PLACE_TAKEN}
+    assert contents(garden.root) == before
+
+
+def test_a_date_that_the_other_disk_rounded_comes_back(
+    garden: Garden, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Promise 7: FAT keeps every other second, the journal the date itself."""
+    garden.plant("rose_1.jpg", "rose_1.xmp")
+    before = tree(garden.root)
+    real = os.utime
+
+    def rounding(path: Any, *, ns: tuple[int, int]) -> None:
+        if Path(path).parent.name == "Rose":
+            ns = (ns[0], ns[1] // 2_000_000_000 * 2_000_000_000)
+        real(path, ns=ns)
+
+    monkeypatch.setattr(os, "utime", rounding)
+    with disk("copy"):
+        (outcome,) = garden.sort().outcomes
+        assert outcome.losses == ("times",)
+        assert tree(garden.root)[b"Rose/rose_1.jpg"] != before[b"rose_1.jpg"]
+        assert garden.undo().restored == 1
+    assert tree(garden.root) == before
+
+
+def test_a_missing_drive_is_named_and_tried_again(
+    garden: Garden, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Promise 7."""
+    garden.into = tmp_path / "stick" / "sorted"
+    garden.into.parent.mkdir()
+    before = tree(garden.plant("rose_1.jpg", "rose_2.jpg").root)
+    real = Volumes.now()
+    base = real.of(tmp_path)
+
+    def with_stick(mount: Path | None) -> Callable[[], Volumes]:
+        sticks = [] if mount is None else [Volume(mount, base.kind, lambda: "uuid:stick")]
+        return lambda: Volumes([Volume(Path("/"), base.kind, lambda: "uuid:house"), *sticks])
+
+    monkeypatch.setattr(Volumes, "now", with_stick(tmp_path / "stick"))
+    garden.sort()
+    (tmp_path / "stick").rename(tmp_path / "mounted elsewhere")
+    monkeypatch.setattr(Volumes, "now", with_stick(None))
+    undone = garden.undo()
+    assert undone.restored == 0
+    assert {one.reason.code for one in undone.left} == {Code.DRIVE_MISSING}
+    assert {one.reason.arguments["volume"] for one in undone.left} == {str(tmp_path / "stick")}
+    with garden.journal() as journal:
+        assert journal.batches()[0].into == garden.into
+    monkeypatch.setattr(Volumes, "now", with_stick(tmp_path / "mounted elsewhere"))
+    assert garden.undo().restored == 2
+    assert tree(garden.root) == before
+    assert list((tmp_path / "mounted elsewhere").iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a disk")
+def test_a_real_drive_is_found_where_it_is_mounted_now(garden: Garden, tmp_path: Path) -> None:
+    """Promise 7."""
+    image, first, second = tmp_path / "image", tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    with image.open("wb") as stream:
+        stream.truncate(16 << 20)
+    if shutil.which("mkfs.ext4") is None:
+        pytest.skip("no mkfs.ext4 on this machine")
+    subprocess.run(["mkfs.ext4", "-q", image], check=True)
+    if subprocess.run(["mount", "-o", "loop", image, first], capture_output=True).returncode != 0:
+        pytest.skip("this machine mounts no disk images")
+    garden.into = first / "sorted"
+    before = tree(garden.plant("rose_1.jpg", "rose_1.xmp").root)
+    try:
+        garden.sort()
+        assert contents(garden.into)
+    finally:
+        subprocess.run(["umount", first], check=True)
+    assert left(garden.undo()) == {"rose_1.jpg": Code.DRIVE_MISSING}
+    subprocess.run(["mount", "-o", "loop", image, second], check=True)
+    try:
+        assert garden.undo().restored == 1
+        assert not (second / "sorted").exists()
+    finally:
+        subprocess.run(["umount", second], check=True)
+    assert tree(garden.root) == before
+
+
+def test_undo_between_two_disks_is_verified_too(
+    garden: Garden, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Promise 6, backwards."""
+    with memory_folder(fallback=tmp_path_factory.mktemp("there")) as folder:
+        there = Garden(tmp_path_factory.mktemp("photos"), folder / "sorted", garden.journal_file)
+        before = tree(there.plant("rose_1.jpg", "rose_1.xmp").root)
+        there.sort()
+        calls: list[str] = []
+        with disk("rename", lambda name, _arguments: calls.append(name)):
+            there.undo()
+        if there.root.stat().st_dev != folder.stat().st_dev:
+            assert calls.count("sync") == 2
+            assert calls.index("sync_folder") < calls.index("unlink")
+        assert tree(there.root) == before

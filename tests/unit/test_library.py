@@ -1,0 +1,95 @@
+"""Decisions belong to a photo's bytes; a damaged library is set aside (promise 19)."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from flowersorter.library import VERSION, Library, Seen
+from flowersorter.records import Code, Decision, Refused
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "library.sqlite"
+
+
+def test_a_decision_is_kept_until_it_is_forgotten(file: Path) -> None:
+    with Library.open(file) as library:
+        library.remember({"d1": Decision("Rosa 'Peace'"), "d2": Decision(None)})
+    with Library.open(file) as library:
+        assert library.decision("d1") == Decision("Rosa 'Peace'")
+        assert library.decision("d2") == Decision(None)
+        assert library.decision("d3") is None
+        library.remember({"d1": None, "d2": Decision("daisy")})
+        assert library.decision("d1") is None
+        assert library.decision("d2") == Decision("daisy")
+
+
+def test_a_metadata_edit_orphans_no_decision(file: Path) -> None:
+    with Library.open(file) as library:
+        library.remember({"before": Decision("tulip")}, {"before": "pixels"})
+        assert library.decision("after", "pixels") == Decision("tulip")
+        assert library.decision("after", "other pixels") is None
+        assert library.decision("after") is None
+
+
+def test_a_digest_is_known_until_the_file_changes(file: Path, tmp_path: Path) -> None:
+    photo = tmp_path / os.fsdecode(b"ros\xe9.jpg")
+    photo.write_bytes(b"petals")
+    status = photo.stat()
+    with Library.open(file) as library:
+        assert library.known_digest(photo) is None
+        library.remember_digests([Seen(photo, status.st_size, status.st_mtime_ns, "digest")])
+        assert library.known_digest(photo) == "digest"
+        os.utime(photo, ns=(1, 1))
+        assert library.known_digest(photo) is None
+        library.remember_digests([Seen(photo, status.st_size, status.st_mtime_ns, "stale")])
+        assert library.known_digest(photo) is None
+        photo.unlink()
+        assert library.known_digest(photo) is None
+
+
+def test_another_file_under_the_same_name_is_not_taken_for_the_first(file: Path, tmp_path: Path) -> None:
+    photo, other = tmp_path / "a.jpg", tmp_path / "b.jpg"
+    for path in (photo, other):
+        path.write_bytes(b"12345")
+        os.utime(path, ns=(10**18, 10**18))
+    with Library.open(file) as library:
+        library.remember_digests([Seen(photo, 5, 10**18, "first")])
+        os.replace(other, photo)
+        assert library.known_digest(photo) is None
+
+
+@pytest.mark.parametrize("damage", [b"", b"no database at all" * 100])
+def test_a_damaged_library_is_set_aside_and_said(file: Path, damage: bytes) -> None:
+    with Library.open(file) as library:
+        library.remember({"d": Decision("rose")})
+    if damage:
+        file.write_bytes(damage)
+    else:
+        with file.open("r+b") as stream:  # bit flips in every page
+            for offset in range(0, file.stat().st_size, 64):
+                stream.seek(offset)
+                stream.write(b"\xff" * 32)
+    with pytest.raises(Refused) as refusal:
+        Library.open(file)
+    assert refusal.value.reason.code is Code.STORE_DAMAGED
+    assert Path(refusal.value.reason.arguments["aside"]).exists()
+    with Library.open(file) as library:
+        assert library.decision("d") is None
+
+
+def test_a_newer_library_is_left_alone(file: Path) -> None:
+    Library.open(file).close()
+    with sqlite3.connect(file) as connection:
+        connection.execute(f"PRAGMA user_version={VERSION + 1}")
+    connection.close()
+    before = file.read_bytes()
+    with pytest.raises(Refused) as refusal:
+        Library.open(file)
+    assert refusal.value.reason.code is Code.STORE_TOO_NEW
+    assert file.read_bytes() == before
