@@ -15,7 +15,7 @@ from flowersorter.pictures.decode import Wanted
 from flowersorter.pictures.pool import PicturePool
 from flowersorter.records import Refused
 from flowersorter.resources import resource, resources_folder
-from flowersorter.sorting import fileops
+from flowersorter.sorting import disk_check
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def _pictures() -> str:
 
 def _safe_rename() -> str:
     with tempfile.TemporaryDirectory(prefix="flowersorter-check-") as folder:
-        return fileops.describe_rename(Path(folder))
+        return disk_check.describe_rename(Path(folder))
 
 
 def _window() -> str:

@@ -28,7 +28,7 @@ _SHARE_BYTES: Final = 256 << 20
 class Leg:
     """One file on its way, and what it must be to be the file that was meant.
 
-    `date` is the mtime_ns that it shall have at its target.
+    `date` is the mtime_ns that it shall have at its target; `ctime_ns` is 0 where it says nothing.
     """
 
     source: Path
@@ -38,6 +38,7 @@ class Leg:
     mtime_ns: int
     digest: str | None
     date: int
+    ctime_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +186,9 @@ def _check(leg: Leg) -> None:
         status = fileops.look(leg.source)
         if status is None:
             raise Trouble(Reason(Code.VANISHED, {"path": leg.source}), tried=False)
+        dated = status.st_mtime_ns == leg.mtime_ns and leg.ctime_ns in {0, status.st_ctime_ns}
         same = status.st_size == leg.size and (
-            status.st_mtime_ns == leg.mtime_ns
-            or (leg.digest is not None and streams.digest_of(leg.source) == leg.digest)
+            dated or (leg.digest is not None and streams.digest_of(leg.source) == leg.digest)
         )
     except OSError as error:
         raise Trouble(reason_of(error, leg.source)) from error
@@ -295,14 +296,16 @@ def _restored_dates(legs: Sequence[Leg]) -> bool:
 
 
 def _trouble(error: OSError, leg: Leg) -> Trouble:
-    if isinstance(error, FileExistsError):
-        return Trouble(reason_of(error, leg.target))
-    if not isinstance(error, FileNotFoundError):
-        return Trouble(reason_of(error, leg.source))
     try:
         vanished = fileops.look(leg.source) is None
+        # a failing disk may have done what it says it did not: recovery has to look
+        broken = vanished and fileops.look(leg.target) is not None
     except OSError as worse:
-        return Trouble(reason_of(worse, leg.source))
+        return Trouble(reason_of(worse, leg.source), broken=True)
+    if isinstance(error, FileExistsError):
+        return Trouble(reason_of(error, leg.target), broken=broken)
+    if not isinstance(error, FileNotFoundError) or broken:
+        return Trouble(reason_of(error, leg.source), broken=broken)
     if vanished:
         return Trouble(Reason(Code.VANISHED, {"path": leg.source}), tried=False)
     return Trouble(Reason(Code.FOLDER_UNREADABLE, {"path": leg.target.parent}))

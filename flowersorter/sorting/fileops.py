@@ -10,7 +10,6 @@ import errno
 import os
 import stat
 import sys
-import uuid
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -106,7 +105,10 @@ class System:
 
     def unlink(self, path: Path) -> None:
         """Take a name away."""
-        path.unlink()
+        if sys.platform == "win32":
+            unlink_on_windows(path)
+        else:
+            path.unlink()
 
     def mkdir(self, folder: Path) -> None:
         """Make one folder."""
@@ -200,18 +202,45 @@ class System:
             os.chown(path, user, group)
 
     def copy_attributes(self, source: Path, target: Path) -> None:
-        """Copy extended attributes, on systems that have them."""
+        """Copy extended attributes, on systems that have them: all that go, then OSError if one did not."""
         if sys.platform == "linux":
-            for name in os.listxattr(source, follow_symlinks=False):
-                if name.startswith("security."):
-                    continue  # SELinux gives each file its own
-                value = os.getxattr(source, name, follow_symlinks=False)
-                os.setxattr(target, name, value, follow_symlinks=False)
+            copy_linux_attributes(source, target)
         elif sys.platform == "darwin":
             libc = ctypes.CDLL(None, use_errno=True)
             acl_and_xattr = 1 << 0 | 1 << 2  # <copyfile.h>
             if libc.copyfile(os.fsencode(source), os.fsencode(target), None, acl_and_xattr) != 0:
                 raise _c_error(source, target)
+
+
+def unlink_on_windows(path: Path) -> None:
+    """Take a name away, also that of a read-only file, which Windows keeps. Raises OSError."""
+    try:
+        path.unlink()
+    except PermissionError:
+        mode = path.lstat().st_mode
+        if mode & stat.S_IWRITE:
+            raise
+        path.chmod(mode | stat.S_IWRITE)
+        try:
+            path.unlink()
+        except OSError:
+            path.chmod(mode)
+            raise
+
+
+def copy_linux_attributes(source: Path, target: Path) -> None:
+    """Copy the extended attributes that the target's disk takes. Raises OSError if it refused one."""
+    refused: list[OSError] = []
+    for name in os.listxattr(source, follow_symlinks=False):
+        if name.startswith("security."):
+            continue  # SELinux gives each file its own
+        value = os.getxattr(source, name, follow_symlinks=False)
+        try:
+            os.setxattr(target, name, value, follow_symlinks=False)
+        except OSError as error:
+            refused.append(error)
+    if refused:
+        raise refused[0]
 
 
 system = System()
@@ -254,10 +283,11 @@ def rename_new(source: Path, target: Path) -> None:
             raise CannotRename from error
         if error.errno not in NO_SUCH_CALL:
             raise
-        _rename_by_link(source, target)
+        rename_by_link(source, target)
 
 
-def _rename_by_link(source: Path, target: Path) -> None:
+def rename_by_link(source: Path, target: Path) -> None:
+    """Rename by a second name and the removal of the first. Raises as `rename_new` does."""
     try:
         system.link(source, target)
     except OSError as error:
@@ -302,12 +332,12 @@ def make_folder(folder: Path) -> list[Path]:
     """Make a folder and those above it that are missing; the answer is those that were made.
 
     The caller syncs the folders that they lie in before anything is moved into them. A link or a file
-    in its place is an error: nothing is ever moved to where a link leads. Raises OSError.
+    in its place is an error; the folder above, which a person chose, may be a link. Raises OSError.
     """
     try:
         status = system.status(folder)
     except FileNotFoundError:
-        made = make_folder(folder.parent)
+        made = [] if is_folder(folder.parent) else make_folder(folder.parent)
     else:
         if not stat.S_ISDIR(status.st_mode):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder))
@@ -357,24 +387,3 @@ def sync_folders(folders: Iterable[Path]) -> None:
         if len(one_disk) <= _FEW_FOLDERS or not system.sync_disk(one_disk[0]):
             for folder in one_disk:
                 system.sync_folder(folder)
-
-
-def describe_rename(folder: Path) -> str:
-    """Which safe rename the disk of `folder` has, tried with two files of our own in it. Raises OSError."""
-    source, target = (folder / f".flowersorter-{uuid.uuid4().hex}" for _ in range(2))
-    os.close(system.create(source))
-    try:
-        system.rename(source, target)
-    except OSError as error:
-        if error.errno not in NO_SUCH_CALL:
-            raise
-    else:
-        system.unlink(target)
-        return "rename that refuses to overwrite"
-    try:
-        _rename_by_link(source, target)
-    except CannotRename:
-        system.unlink(source)
-        return "verified copy"
-    system.unlink(target)
-    return "link"

@@ -15,6 +15,7 @@ from typing import Final
 
 from flowersorter.records import Code, Refused
 from flowersorter.sorting.fileops import is_folder
+from flowersorter.sorting.troubles import refusal_of
 
 _LOCK_NAME: Final = ".flowersorter-lock"
 _HELD: Final = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK}
@@ -26,7 +27,7 @@ _NO_LOCKS: Final = {errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno
 def hold(folders: Sequence[Path]) -> Iterator[None]:
     """Be the only one that changes these folders; those that do not exist yet are left out.
 
-    Raises `Refused` (FOLDER_IN_USE).
+    Raises `Refused`: FOLDER_IN_USE, or what the disk says where a folder cannot be opened.
     """
     existing = {os.path.realpath(folder): folder for folder in folders if is_folder(folder)}
     with ExitStack() as stack:
@@ -36,7 +37,10 @@ def hold(folders: Sequence[Path]) -> Iterator[None]:
 
 
 def _lock(folder: Path, shown: Path) -> int:
-    descriptor = open_lock(folder)
+    try:
+        descriptor = open_lock(folder)
+    except OSError as error:
+        raise refusal_of(error, shown) from error
     try:
         lock_descriptor(descriptor)
     except OSError as error:
@@ -45,7 +49,7 @@ def _lock(folder: Path, shown: Path) -> int:
             raise Refused(Code.FOLDER_IN_USE, path=shown) from error
         if error.errno not in _NO_LOCKS:
             os.close(descriptor)
-            raise
+            raise refusal_of(error, shown) from error
     return descriptor
 
 

@@ -22,15 +22,15 @@ from flowersorter.sorting.carrier import Landed, Leg
 from flowersorter.sorting.entries import FileEntry, PhotoEntry, State
 from flowersorter.sorting.journal import Journal
 from flowersorter.sorting.run import Run
-from flowersorter.sorting.troubles import Trouble, reason_of
+from flowersorter.sorting.troubles import Trouble, reason_of, refusal_of
 from flowersorter.sorting.volumes import Volumes
 
 
 def carry_out(plan: Plan, journal: Journal, report: Report = silent) -> Receipt:
     """Do what the plan says and nothing else. Between photos `report` may raise `Cancelled`.
 
-    Raises `Refused`, and then nothing was moved: FOLDER_IN_USE; DISK_FULL, READ_ONLY, FILE_BUSY or
-    IO_ERROR where the journal cannot be written.
+    Raises `Refused`, and then nothing was moved: FOLDER_IN_USE; DISK_FULL, READ_ONLY, FILE_BUSY, IO_ERROR
+    and their like where the journal cannot be written or a folder does not answer.
     """
     stays = [_stay(stay, Status.KEPT) for stay in plan.kept]
     stays += [_stay(stay, Status.SKIPPED) for stay in plan.skipped]
@@ -57,7 +57,10 @@ class _Mover:
 
     def move(self, stays: Sequence[Outcome]) -> Receipt:
         plan = self._plan
-        batch = self._journal.begin(plan, self._look_at_files(), self._volumes)
+        try:
+            batch = self._journal.begin(plan, self._look_at_files(), self._volumes)
+        except OSError as error:  # a dead network drive does not even say which one it is
+            raise refusal_of(error, plan.into) from error
         if batch is None:
             return self._receipt(None, stays, cancelled=False)
         run = Run(self._journal, batch, self._volumes, arrived=State.PLACED, stayed=State.STAYED)
@@ -124,7 +127,8 @@ class _Mover:
         for member, file in enumerate(move.files):
             size, mtime_ns, digest = self._identity(number, member, move)
             temporary = run.temporary(number, member)
-            legs.append(Leg(file.source, file.target, temporary, size, mtime_ns, digest, date=mtime_ns))
+            ctime_ns = move.photo.ctime_ns if member == 0 else 0
+            legs.append(Leg(file.source, file.target, temporary, size, mtime_ns, digest, mtime_ns, ctime_ns))
         try:
             landed = run.carry(number, legs)
         except Trouble as trouble:

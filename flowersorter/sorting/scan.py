@@ -143,6 +143,7 @@ class _Finder:
                 tuple(visit.folder / name for name in companions),
                 visit.filed_as,
                 visit.album,
+                status.st_ctime_ns,
             )
             if any(is_placeholder(files[name]) for name in (picture, *companions)):
                 self.skipped.append(Stay(photo, Reason(Code.PLACEHOLDER)))

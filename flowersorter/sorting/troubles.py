@@ -6,7 +6,7 @@ import errno
 from pathlib import Path
 from typing import Final
 
-from flowersorter.records import Code, Reason
+from flowersorter.records import Code, Reason, Refused
 
 _CODES: Final[dict[int, Code]] = {
     errno.ENOSPC: Code.DISK_FULL,
@@ -54,3 +54,9 @@ def reason_of(error: OSError, path: Path) -> Reason:
     if code is None:
         code = _CODES.get(error.errno or 0, Code.IO_ERROR)
     return Reason(code, {"path": path, "detail": error.strerror or str(error)})
+
+
+def refusal_of(error: OSError, path: Path) -> Refused:
+    """The refusal of a whole request for an error with its folder."""
+    reason = reason_of(error, path)
+    return Refused(reason.code, **reason.arguments)

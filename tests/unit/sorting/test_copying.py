@@ -58,6 +58,25 @@ def test_extended_attributes_are_kept(source: Path, tmp_path: Path) -> None:
     assert os.getxattr(tmp_path / "target.jpg", "user.rating") == b"5"
 
 
+def test_one_attribute_that_is_refused_does_not_cost_the_others(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Promise 13."""
+    kept: dict[str, bytes] = {}
+
+    def keep(_path: Path, name: str, value: bytes, *, follow_symlinks: bool) -> None:
+        if name == "system.posix_acl_access":
+            raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+        kept[name] = value
+
+    names_of = ["security.selinux", "system.posix_acl_access", "user.rating"]
+    monkeypatch.setattr(os, "listxattr", lambda *_arguments, **_more: names_of)
+    monkeypatch.setattr(os, "getxattr", lambda _path, name, **_more: name.encode())
+    monkeypatch.setattr(os, "setxattr", keep)
+    assert copy(source, tmp_path / "target.jpg").losses == ("xattrs",)
+    assert kept == {"user.rating": b"user.rating"}
+
+
 def test_what_a_disk_cannot_keep_is_said(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.primitives import WAYS, Watched, disk, unwatched
+from support.primitives import Watched, disk, unwatched
 
 from flowersorter.sorting import fileops
 from flowersorter.sorting.fileops import CannotRename, LeftBehind, rename_new
@@ -172,17 +173,50 @@ def test_a_link_is_no_folder_to_move_into(tmp_path: Path) -> None:
         fileops.make_folder(tmp_path / "Rose")
 
 
+def test_the_folder_that_a_person_chose_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "large disk").mkdir()
+    (tmp_path / "photos").symlink_to(tmp_path / "large disk", target_is_directory=True)
+    assert fileops.make_folder(tmp_path / "photos" / "Rose") == [tmp_path / "photos" / "Rose"]
+    assert (tmp_path / "large disk" / "Rose").is_dir()
+    (tmp_path / "gone").symlink_to(tmp_path / "nowhere", target_is_directory=True)
+    with pytest.raises(FileExistsError):
+        fileops.make_folder(tmp_path / "gone" / "Rose")
+
+
+class OnWindows(type(Path())):  # type: ignore[misc]
+    """A file that can't be taken away while it is read-only, and while it is `busy` not at all."""
+
+    busy = False
+
+    def unlink(self, missing_ok: bool = False) -> None:
+        if self.busy or not self.stat().st_mode & stat.S_IWRITE:
+            raise PermissionError(errno.EACCES, "access is denied")
+        super().unlink(missing_ok)
+
+
+@pytest.mark.parametrize("mode", [0o444, 0o644])
+def test_windows_lets_a_read_only_file_go(mode: int, tmp_path: Path) -> None:
+    path = OnWindows(tmp_path / "a.jpg")
+    path.touch(mode)
+    fileops.unlink_on_windows(path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("mode", [0o444, 0o644])
+def test_a_file_that_windows_keeps_stays_as_it_was(
+    mode: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = OnWindows(tmp_path / "a.jpg")
+    path.touch(mode)
+    monkeypatch.setattr(OnWindows, "busy", True)
+    with pytest.raises(PermissionError):
+        fileops.unlink_on_windows(path)
+    assert path.stat().st_mode & 0o777 == mode
+
+
 def test_syncing_where_it_cannot_be_done_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fsync(_descriptor: int) -> None:
         raise OSError(errno.EINVAL, "a network drive")
 
     monkeypatch.setattr(os, "fsync", fsync)
     fileops.sync_folder(tmp_path)
-
-
-@pytest.mark.parametrize(("way", "said"), [("rename", "rename"), ("link", "link"), ("fill", "copy")])
-def test_which_rename_a_disk_has(way: str, said: str, tmp_path: Path) -> None:
-    assert way in WAYS
-    with disk(way):
-        assert said in fileops.describe_rename(tmp_path)
-    assert list(tmp_path.iterdir()) == []

@@ -59,5 +59,6 @@ def test_an_error_is_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     monkeypatch.setattr(locks, "lock_descriptor", fail)
-    with pytest.raises(OSError, match="Input/output"), locks.hold([tmp_path]):
+    with pytest.raises(Refused) as refused, locks.hold([tmp_path]):
         pass
+    assert refused.value.reason.code is Code.IO_ERROR

@@ -15,7 +15,7 @@ from support.primitives import disk
 from support.trees import contents, tree
 
 from flowersorter.progress import Cancelled, Progress, Stage
-from flowersorter.records import Code, Outcome, Plan, Receipt, Refused, Status, Transfer
+from flowersorter.records import Code, Outcome, Plan, Receipt, Recovered, Refused, Status, Transfer
 from flowersorter.sorting import locks
 from flowersorter.sorting.journal import Journal
 
@@ -140,6 +140,91 @@ def test_bytes_that_changed_behind_an_old_date_are_seen_by_the_copy(garden: Gard
     assert outcome.reason is not None
     assert outcome.reason.code is Code.CHANGED_MEANWHILE
     assert path.read_bytes() == b"x" * status.st_size
+
+
+def test_bytes_that_changed_behind_an_old_date_are_seen_by_the_rename(garden: Garden) -> None:
+    """Promise 17: no program can set the date of the last change of the file itself."""
+    plan = garden.plant("rose_1.jpg", "rose_2.jpg").plan()
+    for name in ("rose_1.jpg", "rose_2.jpg"):
+        path = garden.root / name
+        status = path.stat()
+        data = b"x" * status.st_size if name == "rose_1.jpg" else path.read_bytes()
+        path.write_bytes(data)
+        os.utime(path, ns=(status.st_mtime_ns, status.st_mtime_ns))
+    outcomes = by_name(garden.carry_out(plan))
+    changed = outcomes["rose_1.jpg"]
+    assert changed.reason is not None
+    assert (changed.status, changed.reason.code) == (Status.SKIPPED, Code.CHANGED_MEANWHILE)
+    assert outcomes["rose_2.jpg"].status is Status.MOVED
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_chosen_folder_may_be_a_link(garden: Garden, tmp_path: Path, way: str) -> None:
+    """~/Pictures often leads to another disk; links inside it are not followed all the same."""
+    before = tree(garden.plant("rose_1.jpg", "rose_1.xmp").root)
+    link = tmp_path / "Pictures"
+    link.symlink_to(garden.root, target_is_directory=True)
+    with disk(way):
+        linked = Garden(link, link, garden.journal_file)
+        assert linked.sort().count(Status.MOVED) == 1
+        assert linked.sort(again=True).count(Status.KEPT) == 1
+        assert linked.undo().restored == 1
+    assert tree(garden.root) == before
+
+
+@pytest.mark.parametrize("error", [errno.EIO, errno.ENOENT, errno.EEXIST])
+def test_a_disk_that_did_what_it_says_it_did_not(garden: Garden, error: int) -> None:
+    """Promise 3: some network drives say so of a rename whose answer was lost."""
+    before = tree(garden.plant("rose_1.jpg", "rose_2.jpg").root)
+    plan = garden.plan()
+
+    def watch(name: str, arguments: tuple[Any, ...]) -> None:
+        if name == "rename" and arguments[0].name == "rose_1.jpg":
+            arguments[0].rename(arguments[1])
+            raise OSError(error, os.strerror(error))
+
+    with disk("rename", watch):
+        receipt = garden.carry_out(plan)
+    assert adds_up(receipt, plan)
+    assert by_name(receipt)["rose_1.jpg"].status is Status.FAILED
+    assert garden.recover().in_place == 2
+    assert garden.undo().restored == 2
+    assert tree(garden.root) == before
+
+
+def test_names_and_paths_at_the_systems_limit(garden: Garden) -> None:
+    """Promise 12: 255 bytes for a name with its number, some 4000 for a path."""
+    stem = "ö" * 125  # 254 bytes with its suffix
+    roomy = "/".join(["d" * 200] * 12)
+    deep = garden.root
+    while len(os.fsencode(deep)) < 3850:
+        deep /= "d" * 200
+    garden.plant(f"{stem}.jpg", f"sub/{stem}.jpg", f"sub/{stem}.xmp", f"{roomy}/rose_1.jpg")
+    garden.plant(str(deep.relative_to(garden.root) / "rose_2.jpg"))
+    before = tree(garden.root)
+    plan = garden.plan(rule=lambda photo: "Rose" if photo.path.name != "rose_2.jpg" else "Rosa " + "x" * 230)
+    receipt = garden.carry_out(plan)
+    assert receipt.count(Status.MOVED) == 4
+    found = names(garden.root / "Rose")
+    assert all(len(os.fsencode(name)) <= 255 for name in found)
+    assert len(found) == 4
+    garden.undo()
+    assert tree(garden.root) == before
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_target_whose_path_is_too_long_stays(garden: Garden, way: str) -> None:
+    """Promises 5 and 12."""
+    garden.into = garden.root.parent
+    while len(os.fsencode(garden.into)) < 4080:
+        garden.into /= "d" * min(200, 4084 - len(os.fsencode(garden.into)))
+    before = tree(garden.plant("rose_1.jpg", "rose_1.xmp").root)
+    with disk(way):
+        (outcome,) = garden.sort().outcomes
+    assert outcome.reason is not None
+    assert (outcome.status, outcome.reason.code) == (Status.FAILED, Code.NAME_TOO_LONG)
+    assert tree(garden.root) == before
+    assert garden.recover() == Recovered()
 
 
 @pytest.mark.parametrize("way", WAYS)
