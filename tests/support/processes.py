@@ -35,6 +35,23 @@ def wait_until_gone(processes: set[int], seconds: float) -> None:
 
 
 def peak_memory(process: int) -> int:
-    """The most memory that a process ever had resident, in bytes."""
-    lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+    """The most memory that a process ever had resident, in bytes; 0 of one that has ended."""
+    try:
+        lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return 1024 * next((int(line.split()[1]) for line in lines if line.startswith("VmHWM")), 0)
+
+
+def descendants_of(process: int) -> set[int]:
+    """The living children of a process, their children, and so on."""
+    found: set[int] = set()
+    waiting = {process}
+    while waiting:
+        try:
+            children = children_of(waiting.pop())
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it ended meanwhile
+        waiting |= children - found
+        found |= children
+    return found

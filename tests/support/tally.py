@@ -8,7 +8,7 @@ TALLY: Counter[str] = Counter()
 
 ROWS = (
     "kill points", "SIGKILLs at system calls", "fault points", "power-loss states", "state-machine steps",
-    "races for a name", "photos lost", "files overwritten",
+    "races for a name", "hostile files", "photos lost", "files overwritten",
 )  # fmt: skip
 
 

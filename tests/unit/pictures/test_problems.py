@@ -5,15 +5,13 @@ from __future__ import annotations
 import errno
 import io
 import os
-import struct
-import zlib
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from support.hostile import BOMBS, jpeg_that_declares
 from support.pictures import draw_flower, save_photo
 
 from flowersorter.pictures import reading
@@ -118,43 +116,6 @@ def test_a_file_above_the_size_limit_is_not_read(tmp_path: Path) -> None:
     look = look_at(tmp_path / "a.tif", WANTED)
     assert look.problem is not None
     assert (look.problem.code, look.digest) == (Code.TOO_LARGE, None)
-
-
-def png_that_declares(width: int, height: int) -> bytes:
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    rows = zlib.compress(bytes(3_000_000))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-
-
-def jpeg_that_declares(width: int, height: int, *, progressive: bool) -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", (64, 64)).save(file, "JPEG", progressive=progressive)
-    jpeg = bytearray(file.getvalue())
-    frame = jpeg.index(b"\xff\xc2" if progressive else b"\xff\xc0")
-    jpeg[frame + 5 : frame + 9] = struct.pack(">HH", height, width)
-    return bytes(jpeg)
-
-
-def tiff_that_declares(width: int, height: int) -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", (64, 64)).save(file, "TIFF")
-    tiff = file.getvalue()
-    for tag, side in ((256, width), (257, height)):
-        tiff = tiff.replace(struct.pack("<HHII", tag, 4, 1, 64), struct.pack("<HHII", tag, 4, 1, side), 1)
-    return tiff
-
-
-BOMBS = {
-    "wide.png": png_that_declares(20_000, 20_000),
-    "huge.png": png_that_declares(2**31 - 1, 2**31 - 1),
-    "large.jpg": jpeg_that_declares(65_500, 65_500, progressive=False),
-    "progressive.jpg": jpeg_that_declares(19_000, 19_000, progressive=True),
-    "huge.tif": tiff_that_declares(2**30, 2**30),
-    "narrow.png": png_that_declares(1_000_000, 1),
-}
 
 
 @pytest.mark.parametrize("name", BOMBS)
