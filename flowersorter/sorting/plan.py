@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,7 +32,8 @@ class Survey:
     that do not exist; `species_folders` tells the species of folders that earlier batches filled.
     `names` are the names in each of the folders that may be filled; `twins` the digests of files there
     that have the size and, but for a number, the name of a photo that may come; `parents` says which
-    folder of `into` each photo lies in now.
+    folder of `into` each photo lies in now. `meanings` are equal for names of one species; a name that has
+    none means itself.
     """
 
     folders: Mapping[str, bool]
@@ -41,24 +42,34 @@ class Survey:
     names: Mapping[str, frozenset[str]]
     twins: Mapping[str, frozenset[tuple[str, str]]]
     parents: Mapping[Path, str]
+    meanings: Mapping[str, Hashable] = field(default_factory=dict)
 
 
-def survey(into: Path, wishes: Sequence[Wish], species_folders: Mapping[str, str]) -> Survey:
+def survey(
+    into: Path,
+    wishes: Sequence[Wish],
+    species_folders: Mapping[str, str],
+    meaning: Callable[[str], Hashable] = folder_key,
+) -> Survey:
     """Look at the folders that the wishes concern. Reads bytes only of possible twins.
 
+    `meaning` gives equal values for names of one species in several languages.
     Raises `Refused`: NOT_A_FOLDER, FOLDER_UNREADABLE.
     """
     folders = _entries(into)
     real = [name for name, is_folder in folders.items() if is_folder]
     keys = _keys_of(wishes) | {folder_key(name) for name in species_folders}
-    concerned = [name for name in real if folder_key(name) in keys]
+    held = {name: species for name, species in species_folders.items() if Path(name).name == name}
+    wanted = {wish.species for wish in wishes if wish.species is not None}
+    meanings = {name: meaning(name) for name in {*wanted, *real, *held.values()}}
+    meant = {meanings[species] for species in wanted}
+    concerned = [name for name in real if folder_key(name) in keys or meanings[held.get(name, name)] in meant]
     names = {name: frozenset(_entries(into / name)) for name in concerned}
     sizes = {(family(wish.photo.path.name), wish.photo.size) for wish in wishes if wish.species is not None}
     twins = {name: _twins(into / name, names[name], sizes) for name in concerned}
     parents = _parents(into, concerned, {wish.photo.path.parent for wish in wishes})
     missing = tuple(folder for folder in reversed((into, *into.parents)) if not os.path.lexists(folder))
-    held = {name: species for name, species in species_folders.items() if Path(name).name == name}
-    return Survey(folders, missing, held, names, twins, parents)
+    return Survey(folders, missing, held, names, twins, parents, meanings)
 
 
 def make_plan(wishes: Sequence[Wish], *, root: Path, into: Path, transfer: Transfer, survey: Survey) -> Plan:
@@ -78,6 +89,14 @@ def make_plan(wishes: Sequence[Wish], *, root: Path, into: Path, transfer: Trans
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """The name of a species as it is used here, and its folder."""
+
+    species: str
+    folder: str
+
+
 @dataclass(slots=True)
 class _Planner:
     into: Path
@@ -86,7 +105,7 @@ class _Planner:
     kept: list[Stay] = field(default_factory=list)
     skipped: list[Stay] = field(default_factory=list)
     made: list[str] = field(default_factory=list)  # names of new species folders
-    chosen: dict[str, str] = field(default_factory=dict)  # species key -> folder name
+    chosen: dict[str, _Choice] = field(default_factory=dict)  # by the key of the species wished for
     taken: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # folder -> name keys
 
     def add(self, wish: Wish) -> None:
@@ -100,13 +119,14 @@ class _Planner:
             self.skipped.append(Stay(photo, Reason(Code.UNREADABLE)))
         else:
             try:
-                folder = self._folder_of(wish.species)
+                choice = self._choice_of(wish.species)
             except Refused as refused:
                 self.skipped.append(Stay(photo, refused.reason))
                 return
-            self._file(photo, wish.digest, wish.species, folder)
+            self._file(photo, wish.digest, choice)
 
-    def _file(self, photo: Photo, digest: str, species: str, folder: str) -> None:
+    def _file(self, photo: Photo, digest: str, choice: _Choice) -> None:
+        folder = choice.folder
         if self.survey.parents.get(photo.path.parent) == folder:
             self.kept.append(Stay(photo, Reason(Code.ALREADY_IN_PLACE)))
             return
@@ -121,16 +141,41 @@ class _Planner:
         free = self._free_names(folder, names)
         target = self.into / folder
         files = tuple(FileMove(source, target / name) for source, name in zip(sources, free, strict=True))
-        self.moves.append(PlannedMove(photo, digest, species, files, renamed=free != tuple(names)))
+        self.moves.append(PlannedMove(photo, digest, choice.species, files, renamed=free != tuple(names)))
 
-    def _folder_of(self, species: str) -> str:
-        """The folder of a species: the one it has had, one of its name, or a new one. Raises `Refused`."""
+    def _choice_of(self, species: str) -> _Choice:
+        """The folder of a species: its own, one that it has under another name, or a new one.
+
+        Raises `Refused`.
+        """
         key = folder_key(species)
         if key not in self.chosen:
-            self.chosen[key] = self._find_folder(species)
+            own = self._own_folder(species)
+            there = self.survey.folders.get(own, False)
+            other = None if there else self._choice_under_another_name(species)
+            self.chosen[key] = other or _Choice(species, own)
         return self.chosen[key]
 
-    def _find_folder(self, species: str) -> str:
+    def _choice_under_another_name(self, species: str) -> _Choice | None:
+        """One species never gets two folders through two languages; the name that is there stays."""
+        meaning = self._meaning(species)
+        for choice in self.chosen.values():
+            if self._meaning(choice.species) == meaning:
+                return choice
+        taken = {choice.folder for choice in self.chosen.values()}
+        held = self.survey.species_folders
+        for name in (*held, *sorted(set(self.survey.folders) - set(held))):
+            called = held.get(name, name)
+            free = self.survey.folders.get(name, False) and name not in taken
+            if free and self._meaning(called) == meaning:
+                return _Choice(called, name)
+        return None
+
+    def _meaning(self, name: str) -> Hashable:
+        return self.survey.meanings.get(name, folder_key(name))
+
+    def _own_folder(self, species: str) -> str:
+        """The folder that a species has had, one of its name, or a new one. Raises `Refused`."""
         key = folder_key(species)
         for name, held in self.survey.species_folders.items():
             if folder_key(held) == key and self.survey.folders.get(name, True):
@@ -153,7 +198,7 @@ class _Planner:
     def _folders_of_others(self, key: str) -> set[str]:
         """Folders that hold another species; two species never share one because of a character in them."""
         earlier = {name for name, held in self.survey.species_folders.items() if folder_key(held) != key}
-        return earlier | set(self.chosen.values())
+        return earlier | {choice.folder for choice in self.chosen.values()}
 
     def _free_names(self, folder: str, names: list[str]) -> tuple[str, ...]:
         if folder not in self.taken:

@@ -44,6 +44,11 @@ def test_the_wheel_carries_its_resources(installed: Path, tmp_path: Path) -> Non
     assert found == "True"
 
 
+def test_the_wheel_knows_the_names_of_flowers(installed: Path, tmp_path: Path) -> None:
+    code = "from flowersorter import species_names; print(species_names.same_species('Margerite').botanical)"
+    assert run_installed(installed, tmp_path, "-c", code).stdout.strip() == "Leucanthemum vulgare"
+
+
 def test_the_wheel_checks_itself(installed: Path, tmp_path: Path) -> None:
     done = run_installed(installed, tmp_path, "-m", "flowersorter", "self-check", "--json")
     answer = json.loads(done.stdout)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from flowersorter.progress import Report, silent
 from flowersorter.records import Photo, Plan, Receipt, Recovered, Transfer, Undone, Wish
 from flowersorter.sorting import mover, recovery, undo
 from flowersorter.sorting.journal import Journal
+from flowersorter.sorting.naming import folder_key
 from flowersorter.sorting.plan import make_plan, survey
 from flowersorter.sorting.scan import scan_folder
 
@@ -54,7 +55,12 @@ class Garden:
         return self
 
     def plan(
-        self, *, rule: Rule = species_of, transfer: Transfer = Transfer.MOVE, again: bool = False
+        self,
+        *,
+        rule: Rule = species_of,
+        transfer: Transfer = Transfer.MOVE,
+        again: bool = False,
+        meaning: Callable[[str], Hashable] = folder_key,
     ) -> Plan:
         """The plan for all photos; `again` also looks at those that lie in species folders."""
         with self.journal() as journal:
@@ -62,7 +68,7 @@ class Garden:
         inside = species_folders if self.into == self.root else {}
         scan = scan_folder(self.root, recursive=True, species_folders=inside, include_filed=again)
         wishes = [Wish(photo, _digest(photo.path), rule(photo)) for photo in scan.photos]
-        surveyed = survey(self.into, wishes, species_folders)
+        surveyed = survey(self.into, wishes, species_folders, meaning)
         return make_plan(wishes, root=self.root, into=self.into, transfer=transfer, survey=surveyed)
 
     def carry_out(self, plan: Plan, report: Report = silent) -> Receipt:

@@ -93,6 +93,14 @@ def test_the_built_in_model_is_the_last_resort(
     assert find_model(home, Settings(model="x"), None).path != builtin
 
 
+def test_the_names_of_flowers_alone_are_no_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "species.json").touch()
+    monkeypatch.setattr(models, "resource", lambda *_parts: tmp_path)
+    assert models.builtin_model() is None
+    (tmp_path / "manifest.json").touch()
+    assert models.builtin_model() == tmp_path
+
+
 @pytest.mark.parametrize("name", ["gone", "../0001", "/etc", "con"])
 def test_a_model_that_is_not_there(home: Home, name: str) -> None:
     save_model(home, "Garden")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from support.garden import Garden, species_of
 from support.trees import tree
 
-from flowersorter.records import Code, Photo, Plan, Reason, Refused, Transfer, Wish
+from flowersorter.records import Code, Photo, Plan, Reason, Refused, Status, Transfer, Wish
 from flowersorter.sorting.naming import folder_key
 from flowersorter.sorting.plan import Survey, make_plan, survey
 
@@ -116,6 +117,74 @@ def test_a_file_or_a_link_in_the_folders_place_is_not_entered(garden: Garden, tm
     (tmp_path / "outside").mkdir()
     (garden.root / "daisy").symlink_to(tmp_path / "outside", target_is_directory=True)
     assert targets(garden.plan()) == ["Daisy (2)/daisy_1.jpg", "Rose (2)/rose_1.jpg"]
+
+
+def two_languages(name: str) -> str:
+    """ "Daisy" and "Margerite" mean one species."""
+    return {"margerite": "daisy"}.get(folder_key(name), folder_key(name))
+
+
+def in_german(photo: Photo) -> str | None:
+    return {"Daisy": "Margerite"}.get(species := species_of(photo) or "", species) or None
+
+
+def test_one_species_never_gets_two_folders_through_two_languages(garden: Garden) -> None:
+    """Promise 11: sort in English, then in German; undo brings all back."""
+    garden.plant("daisy_1.jpg", "rose_1.jpg")
+    before = tree(garden.root)
+    garden.sort()
+    garden.plant("new/daisy_1.jpg", "new/daisy_2.jpg")
+    between = tree(garden.root)
+    plan = garden.plan(rule=in_german, meaning=two_languages)
+    assert targets(plan) == ["Daisy/daisy_1 (2).jpg", "Daisy/daisy_2.jpg"]
+    assert {move.species for move in plan.moves} == {"Daisy"}
+    assert plan.new_folders == ()
+    assert garden.carry_out(plan).count(Status.MOVED) == 2
+    with garden.journal() as journal:
+        assert journal.species_folders(garden.into) == {"Daisy": "Daisy", "Rose": "Rose"}
+    assert garden.plan(rule=in_german, meaning=two_languages, again=True).moves == ()
+    garden.undo()
+    assert tree(garden.root) == between
+    shutil.rmtree(garden.root / "new")
+    garden.undo()
+    assert tree(garden.root) == before
+
+
+@pytest.mark.parametrize("by_hand", ["margerite", "Margerite"])
+def test_a_folder_of_another_name_is_used_as_it_is_written(garden: Garden, by_hand: str) -> None:
+    """Promise 11."""
+    garden.plant("daisy_1.jpg", f"{by_hand}/daisy_2.jpg")
+    plan = garden.plan(meaning=two_languages)
+    assert targets(plan) == [f"{by_hand}/daisy_1.jpg"]
+    assert [stay.reason.code for stay in plan.kept] == [Code.ALREADY_IN_PLACE]
+    assert plan.moves[0].species == by_hand
+
+
+def test_two_names_in_one_plan_make_one_folder(garden: Garden) -> None:
+    garden.plant("daisy_1.jpg", "margerite_2.jpg", "rose_1.jpg")
+    plan = garden.plan(meaning=two_languages)
+    assert targets(plan) == ["Daisy/daisy_1.jpg", "Daisy/margerite_2.jpg", "Rose/rose_1.jpg"]
+    assert plan.new_folders == (garden.root / "Daisy", garden.root / "Rose")
+
+
+def test_its_own_folder_comes_before_one_of_another_name(garden: Garden) -> None:
+    garden.plant("daisy_1.jpg", "margerite_2.jpg")
+    for name in ("Daisy", "Margerite"):
+        (garden.root / name).mkdir()
+    plan = garden.plan(meaning=two_languages)
+    assert targets(plan) == ["Daisy/daisy_1.jpg", "Margerite/margerite_2.jpg"]
+
+
+def test_a_file_or_a_folder_of_another_species_is_no_folder_of_that_name(garden: Garden) -> None:
+    garden.plant("daisy_1.jpg")
+    (garden.root / "Margerite").write_bytes(b"a file")
+    assert targets(garden.plan(meaning=two_languages)) == ["Daisy/daisy_1.jpg"]
+    wishes = [Wish(Photo(garden.root / "daisy_1.jpg", 1, 1), "digest", "Daisy")]
+    (garden.root / "Margerite").unlink()
+    (garden.root / "Margerite").mkdir()
+    surveyed = survey(garden.root, wishes, {"Margerite": "Aster"}, two_languages)
+    plan = make_plan(wishes, root=garden.root, into=garden.root, transfer=Transfer.MOVE, survey=surveyed)
+    assert targets(plan) == ["Daisy/daisy_1.jpg"]
 
 
 @pytest.mark.parametrize("species", ["../x", "/x", "..\\x", "CON", "a/../../x", "~", "x/."])
