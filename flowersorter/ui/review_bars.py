@@ -108,7 +108,7 @@ class BottomBar(QFrame):
 
     plan_pressed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, promise: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         set_role(self, "bar")
         self._facts = QLabel()
@@ -120,6 +120,7 @@ class BottomBar(QFrame):
         box = QHBoxLayout(self)
         box.setContentsMargins(2 * GRID, GRID, 2 * GRID, GRID)
         box.setSpacing(3 * GRID)
+        box.addWidget(promise)
         box.addWidget(self._facts)
         box.addStretch(1)
         box.addWidget(self._hint)

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from support.recogniser import NameReader, make_photos, model_info
 
-from flowersorter.jobs import sort
+from flowersorter.jobs import promise, sort
 from flowersorter.learning.calibrate import Threshold
 from flowersorter.records import Code, Refused
 from flowersorter.settings import Settings
@@ -78,6 +78,7 @@ def recogniser(monkeypatch):
     """What `classify` opens; sure from 80 % on."""
     made = NameReader(Threshold(0.8), model_info())
     monkeypatch.setattr(sort, "open_recogniser", lambda *_arguments: made)
+    monkeypatch.setattr(promise, "threshold_of", lambda _info, max_wrong: made.threshold(max_wrong))
     return made
 
 
