@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from flowersorter.records import Decision
 from flowersorter.ui.actions import Key, make_action
+from flowersorter.ui.explanations import Explanations
 from flowersorter.ui.large_view import LargeView
 from flowersorter.ui.photo_delegate import PhotoDelegate
 from flowersorter.ui.photo_grid import PhotoGrid
@@ -41,6 +42,7 @@ class ReviewView(QWidget):
         store: SettingsStore,
         thumbnails: Thumbnails,
         previews: Previews,
+        explanations: Explanations,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -53,7 +55,7 @@ class ReviewView(QWidget):
         self._delegate = PhotoDelegate(session.review, thumbnails, store.values.thumbnail_side, self)
         self.grid = PhotoGrid(self.model, self._delegate)
         self.panel = SpeciesPanel(session.review)
-        self.large = LargeView(thumbnails, previews)
+        self.large = LargeView(thumbnails, previews, explanations)
         self.top = TopBar(store.values.thumbnail_side)
         self.promise = PromiseControl(session, store, self.message, self.teach_requested.emit)
         self.bottom = BottomBar(self.promise)
@@ -112,6 +114,7 @@ class ReviewView(QWidget):
     def _wire(self, thumbnails: Thumbnails) -> None:
         session = self._session
         session.review_began.connect(self._begin)
+        session.started.connect(lambda started: self.large.set_model(started.model))
         session.promise_failed.connect(lambda _error: self._show_counts())
         self.promise.number.valueChanged.connect(lambda _number: self._show_counts())
         session.photos_added.connect(self._add)
@@ -286,6 +289,7 @@ class ReviewView(QWidget):
         self._delegate.review = review
         self.model.set_review(review)
         self.panel.set_review(review)
+        self.large.set_model(None)
         self.large.forget()
         self.show_grid()
         self._show_counts()
