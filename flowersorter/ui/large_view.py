@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -63,6 +64,13 @@ class LargeView(QWidget):
         for row in self._guesses:
             row.chosen.connect(self.species_chosen)
 
+        self.why = icon_button("question", self.tr("Why?"), lambda: None)
+        self.why.setText(self.tr("Why?"))
+        self.why.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.why.setCheckable(True)
+        self.why.setToolTip(self.tr("Where it looked, and the taught photos that are most like this one (?)"))
+        self.why.toggled.connect(self.photo.set_on)
+
         side = QFrame()
         set_role(side, "card")
         side.setFixedWidth(36 * GRID)
@@ -79,20 +87,19 @@ class LargeView(QWidget):
         box.addLayout(steps)
         box.addWidget(self._species)
         box.addWidget(self._state)
-        box.addWidget(self._guesses_title)
+        asking = QHBoxLayout()
+        asking.addWidget(self._guesses_title)
+        asking.addStretch(1)
+        asking.addWidget(self.why)
+        box.addLayout(asking)
         for row in self._guesses:
             box.addWidget(row)
-        self.why = button(self.tr("Why?"), lambda: None, "question")
-        self.why.setCheckable(True)
-        self.why.setToolTip(self.tr("Where it looked, and the taught photos that are most like this one (?)"))
-        self.why.toggled.connect(self.photo.set_on)
-        box.addWidget(self.why)
         box.addStretch(1)
         self._confirm = primary_button(self.tr("That is right"), self.confirm_pressed.emit)
         box.addWidget(self._confirm)
         box.addWidget(button(self.tr("Another name…"), lambda: self.letters_typed.emit(""), "pencil"))
         box.addWidget(button(self.tr("Leave it where it is"), self.leave_pressed.emit, "leave"))
-        for made in side.findChildren(QPushButton):
+        for made in side.findChildren(QAbstractButton):
             made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         page = QHBoxLayout(self)
         page.setContentsMargins(2 * GRID, GRID, 2 * GRID, GRID)
