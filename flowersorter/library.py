@@ -135,6 +135,14 @@ class Library:
             return None
         return str(row[3])
 
+    def paths_of(self, digests: Iterable[str]) -> dict[str, Path]:
+        """A file with each of these digests that is as it was when it was read, where there is one."""
+        wanted = list(digests)
+        marks = ", ".join("?" * len(wanted))
+        rows = self._connection.execute(f"SELECT path, digest FROM digests WHERE digest IN ({marks})", wanted)
+        paths = ((Path(os.fsdecode(path)), str(digest)) for path, digest in rows.fetchall())
+        return {digest: path for path, digest in paths if self.known_digest(path) == digest}
+
     def remember_digests(self, seen: Iterable[Seen]) -> None:
         """Keep the digests of files that still look as they did when they were read."""
         rows = []

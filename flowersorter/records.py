@@ -128,10 +128,14 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """A model's answer for one photo: species, best first; `sure` says that it may be filed on it."""
+    """A model's answer for one photo: species, best first; `sure` says that it may be filed on it.
+
+    A `stranger` is too unlike everything that was taught, and is never sure.
+    """
 
     ranking: tuple[Score, ...]
     sure: bool
+    stranger: bool = False
 
     @property
     def best(self) -> Score:

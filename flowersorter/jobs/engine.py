@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.jobs.models import find_model, refusals_named
+from flowersorter.jobs.promise import judge
 from flowersorter.jobs.thumbnails import THUMBNAIL_SIDE
 from flowersorter.jobs.weights import open_backbone
 from flowersorter.learning import calibrate
@@ -82,9 +83,8 @@ class Recogniser:
     def _classified(self, photo: Photo, seen: Seen, threshold: float | None) -> Classified:
         if seen.features is None:
             return Classified(photo, seen.digest, problem=seen.problem)
-        ranking = ranking_of(self.model.head, seen.features)
-        sure = threshold is not None and ranking[0].confidence >= threshold
-        return Classified(photo, seen.digest, Guess(ranking, sure))
+        guess = Guess(ranking_of(self.model.head, seen.features), sure=False)
+        return Classified(photo, seen.digest, judge(guess, threshold))
 
 
 def open_recogniser(home: Home, settings: Settings, model: str | None, device: str = "auto") -> Recogniser:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPen
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListView,
@@ -81,6 +81,8 @@ class AnswerModel(QAbstractListModel):
 class AnswerGrid(QListView):
     """The view: upright thumbnails with the label below, and the wrong answer in red."""
 
+    opened = Signal(object)  # Answer: double-clicked, or Enter or the space bar pressed on it
+
     def __init__(self, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = AnswerModel(self)
@@ -97,11 +99,23 @@ class AnswerGrid(QListView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setAccessibleName(self.tr("Tested photos"))
+        self.setToolTip(self.tr("Double-click a photo to see it large, and why it was named so."))
+        self.doubleClicked.connect(self._open)
 
     def show_answers(self, answers: Sequence[Answer]) -> None:
         """Replace everything, keeping the order."""
         self._model.show(answers)
         self.scrollToTop()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._open(self.currentIndex())
+        else:
+            super().keyPressEvent(event)
+
+    def _open(self, index: Index) -> None:
+        if index.isValid():
+            self.opened.emit(index.data(ANSWER_ROLE))
 
 
 class _Tile(QStyledItemDelegate):

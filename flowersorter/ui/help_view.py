@@ -80,6 +80,10 @@ class HelpView(QScrollArea):
             ),
             (self.tr("Delete"), self.tr("Leave them where they are.")),
             (self.tr("Space"), self.tr("Look closely; 1 to 3 choose one of the guesses.")),
+            (
+                "?",
+                self.tr("While you look closely: why? Where it looked, and the taught photos most like it."),
+            ),
             ("Ctrl+Z, Ctrl+Shift+Z", self.tr("Undo and redo what you said.")),
             ("Ctrl+A", self.tr("Select all photos that are shown.")),
             ("Ctrl+1 … Ctrl+4", self.tr("Go to Sort, Teach, History, Models.")),

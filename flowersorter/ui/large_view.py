@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QPainter, QPaintEvent, QPixmap
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QFrame,
     QHBoxLayout,
     QLabel,
     QProgressBar,
     QPushButton,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -21,11 +20,16 @@ from PySide6.QtWidgets import (
 from flowersorter.records import Score
 from flowersorter.sentences import show_path
 from flowersorter.ui import messages
+from flowersorter.ui.explained_photo import ExplainedPhoto
+from flowersorter.ui.explanations import Explanations, Wish
 from flowersorter.ui.place_words import place_words
 from flowersorter.ui.review import Review, Standing
 from flowersorter.ui.theme import GRID
 from flowersorter.ui.thumbnails import Previews, Thumbnails
 from flowersorter.ui.widgets import Elided, button, heading, icon_button, primary_button, set_role, text
+
+if TYPE_CHECKING:
+    from flowersorter.learning.bundle import ModelInfo
 
 RUNNERS_UP: Final = 3  # guesses that are shown and that keys 1 to 3 choose
 
@@ -40,22 +44,32 @@ class LargeView(QWidget):
     step_pressed = Signal(int)  # +1 next, -1 previous
     closed = Signal()
 
-    def __init__(self, thumbnails: Thumbnails, previews: Previews, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        thumbnails: Thumbnails,
+        previews: Previews,
+        explanations: Explanations,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._thumbnails = thumbnails
-        self._previews = previews
-        self._path: Path | None = None
+        self._model: ModelInfo | None = None
         self._ranking: tuple[Score, ...] = ()
-        self._picture = _Picture()
+        self.photo = ExplainedPhoto(thumbnails, previews, explanations)
         self._species = heading("", 1)
         self._state = text("", "muted")
         self._guesses = [_GuessRow(number + 1) for number in range(RUNNERS_UP)]
         self._guesses_title = heading(self.tr("It could be"), 3)
         self._file = Elided()
         set_role(self._file, "muted")
-        previews.ready.connect(self._take)
         for row in self._guesses:
             row.chosen.connect(self.species_chosen)
+
+        self.why = icon_button("question", self.tr("Why?"), lambda: None)
+        self.why.setText(self.tr("Why?"))
+        self.why.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.why.setCheckable(True)
+        self.why.setToolTip(self.tr("Where it looked, and the taught photos that are most like this one (?)"))
+        self.why.toggled.connect(self.photo.set_on)
 
         side = QFrame()
         set_role(side, "card")
@@ -73,7 +87,11 @@ class LargeView(QWidget):
         box.addLayout(steps)
         box.addWidget(self._species)
         box.addWidget(self._state)
-        box.addWidget(self._guesses_title)
+        asking = QHBoxLayout()
+        asking.addWidget(self._guesses_title)
+        asking.addStretch(1)
+        asking.addWidget(self.why)
+        box.addLayout(asking)
         for row in self._guesses:
             box.addWidget(row)
         box.addStretch(1)
@@ -81,12 +99,12 @@ class LargeView(QWidget):
         box.addWidget(self._confirm)
         box.addWidget(button(self.tr("Another name…"), lambda: self.letters_typed.emit(""), "pencil"))
         box.addWidget(button(self.tr("Leave it where it is"), self.leave_pressed.emit, "leave"))
-        for made in side.findChildren(QPushButton):
+        for made in side.findChildren(QAbstractButton):
             made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         page = QHBoxLayout(self)
         page.setContentsMargins(2 * GRID, GRID, 2 * GRID, GRID)
         page.setSpacing(2 * GRID)
-        page.addWidget(self._picture, 1)
+        page.addWidget(self.photo, 1)
         page.addWidget(side)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
@@ -104,13 +122,13 @@ class LargeView(QWidget):
         self._file.setText(show_path(path.relative_to(path.parent)))
         self._file.setToolTip(show_path(path))
         self._confirm.setEnabled(bool(place.species) and review.decision(row) is None)
-        if path != self._path:
-            self._path = path
-            if one.problem is None:
-                self._picture.show_pixmap(self._thumbnails.pixmap(path, one.digest))
-                self._previews.fetch(path, self._wanted_side())
-            else:
-                self._picture.show_words(messages.say(one.problem))
+        self.photo.show_photo(path, one.digest, one.problem)
+        self.why.setEnabled(self._model is not None and one.problem is None)
+        self.photo.explain(None if self._model is None else Wish(self._model, path, place.species))
+
+    def set_model(self, model: ModelInfo | None) -> None:
+        """Which model named the photos, None while that is not known: it says why."""
+        self._model = model
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()
@@ -125,6 +143,8 @@ class LargeView(QWidget):
             self.step_pressed.emit(1)
         elif key in (Qt.Key.Key_Left, Qt.Key.Key_Up):
             self.step_pressed.emit(-1)
+        elif event.text() == "?":  # no letter: letters begin a name
+            self.why.click()
         elif 0 <= number < len(self._ranking):
             self.species_chosen.emit(self._ranking[number].species)
         elif (
@@ -138,19 +158,7 @@ class LargeView(QWidget):
 
     def forget(self) -> None:
         """The folder was closed."""
-        self._path = None
-        self._picture.show_words("")
-
-    def _wanted_side(self) -> int:
-        return round(max(self._picture.width(), self._picture.height(), 800) * self.devicePixelRatioF())
-
-    def _take(self, path: Path, answer: QImage | Exception) -> None:
-        if path != self._path:
-            return  # of a photo that was left meanwhile
-        if isinstance(answer, QImage):
-            self._picture.show_pixmap(QPixmap.fromImage(answer))
-        else:
-            self._picture.show_words(messages.say_error(answer))
+        self.photo.forget()
 
     def _state_words(self, review: Review, row: int) -> str:
         place, decision, guess = review.place(row), review.decision(row), review.photos[row].guess
@@ -168,38 +176,6 @@ class LargeView(QWidget):
             return self.tr("Not sure enough to file it. What is it?")
         share = messages.percent(0.0 if guess is None else guess.best.confidence)
         return self.tr("{percent} sure. It will be filed.").format(percent=share)
-
-
-class _Picture(QWidget):
-    """A picture as large as fits, or a sentence instead."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._pixmap: QPixmap | None = None
-        self._words = ""
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(QSize(200, 200))
-
-    def show_pixmap(self, pixmap: QPixmap | None) -> None:
-        self._pixmap, self._words = pixmap, ""
-        self.update()
-
-    def show_words(self, words: str) -> None:
-        self._pixmap, self._words = None, words
-        self.update()
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        if self._pixmap is None:
-            painter.drawText(
-                self.rect(), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._words
-            )
-            return
-        target = self.rect()
-        target.setSize(self._pixmap.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio))
-        target.moveCenter(self.rect().center())
-        painter.drawPixmap(target, self._pixmap)
 
 
 class _GuessRow(QPushButton):

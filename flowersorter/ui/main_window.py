@@ -30,6 +30,8 @@ from flowersorter.ui.thumbnails import Thumbnailer
 from flowersorter.ui.widgets import MessageBar, heading, set_role
 
 if TYPE_CHECKING:
+    from flowersorter.learning.bundle import ModelInfo
+    from flowersorter.learning.evaluate import Answer
     from flowersorter.ui.history_view import HistoryView
     from flowersorter.ui.models_view import ModelsView
     from flowersorter.ui.teaching_view import TeachingView
@@ -130,6 +132,7 @@ class MainWindow(QMainWindow):
             self.teaching = TeachingView(self._home, self._store, self.sort_page.thumbnails)
             self.teaching.taught.connect(lambda _taught: self._models_changed())
             self.teaching.sort_requested.connect(self.show_sort)
+            self.teaching.photo_opened.connect(self._show_answer)
             self.pages.addWidget(self.teaching)
         self._show(Key.TEACH_PAGE, self.teaching)
 
@@ -157,6 +160,15 @@ class MainWindow(QMainWindow):
 
         dialog = SettingsDialog(self._store, self._home, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def _show_answer(self, answer: Answer, model: ModelInfo) -> None:
+        from flowersorter.ui.answer_view import AnswerView
+
+        page = self.sort_page
+        dialog = AnswerView(page.thumbnails, page.previews, page.explanations, self)
+        dialog.resize(self.size() * 0.8)
+        dialog.show_answer(answer, model)
         dialog.open()
 
     def _history(self) -> HistoryView:

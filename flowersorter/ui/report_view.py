@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from flowersorter.jobs.teach import Taught
-from flowersorter.learning.evaluate import Validation
+from flowersorter.learning.evaluate import Answer, Validation
 from flowersorter.ui import messages
 from flowersorter.ui.answer_grid import AnswerGrid
 from flowersorter.ui.confusion_view import ConfusionView, mix_ups
@@ -34,6 +34,7 @@ class ReportView(QWidget):
 
     sort_requested = Signal()
     teach_again = Signal()
+    photo_opened = Signal(object, object)  # Answer, ModelInfo: one tested photo is to be seen large
 
     def __init__(self, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,6 +56,8 @@ class ReportView(QWidget):
         self.wrong_only = QCheckBox(self.tr("Show only the photos that it named wrongly"))
         self.wrong_only.toggled.connect(self._show_photos)
         self.photos = AnswerGrid(thumbnails)
+        for grid in (self.cell_photos, self.photos):
+            grid.opened.connect(self._open_photo)
         self.curves = CurvesView()
         self.skipped = GroupTree((self.tr("Not used, and why"), self.tr("Photos"), ""), stay_line)
 
@@ -191,6 +194,10 @@ class ReportView(QWidget):
             words = self.tr("{photos} of {label} taken for {guess}")
         self.cell_words.setText(words.format(photos=messages.photos(len(chosen)), label=label, guess=guess))
         self.cell_photos.show_answers(sorted(chosen, key=lambda each: -each.confidence))
+
+    def _open_photo(self, answer: Answer) -> None:
+        if self._taught is not None:
+            self.photo_opened.emit(answer, self._taught.info)
 
     def _show_photos(self) -> None:
         if self._taught is None:

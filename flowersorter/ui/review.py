@@ -8,11 +8,12 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from flowersorter.jobs.promise import judge
 from flowersorter.records import Classified, Decision
 
 MAX_KEYS: Final = 9  # number keys 1 to 9 name a species
@@ -136,6 +137,23 @@ class Review:
             for name in names:
                 self._give_key(name)
 
+    def judge(self, threshold: float | None, rows: range | None = None) -> list[int]:
+        """Let another threshold say which guesses are sure, in `rows` or everywhere.
+
+        Returns the rows whose guess this changes; decisions stay in force.
+        """
+        changed = []
+        for row in range(len(self.photos)) if rows is None else rows:
+            one = self.photos[row]
+            if one.guess is None:
+                continue
+            guess = judge(one.guess, threshold)
+            if guess is not one.guess:
+                self.photos[row] = replace(one, guess=guess)
+                self._put(row)
+                changed.append(row)
+        return changed
+
     def set_decisions(self, changes: Mapping[Path, Decision | None]) -> list[int]:
         """Put decisions in force, None takes one back. Returns the rows concerned."""
         rows = []
@@ -145,12 +163,7 @@ class Review:
                 self.decisions.pop(path, None)
             else:
                 self.decisions[path] = decision
-            old = self._places[row]
-            new = place_of(self.photos[row], decision)
-            self._places[row] = new
-            self._counts[old] -= 1
-            self._counts[new] += 1
-            self._meet(new)
+            self._put(row)
             rows.append(row)
         return rows
 
@@ -215,6 +228,14 @@ class Review:
             return [(int(places[row].standing is filed), "", within(photos[row]), row) for row in rows]
         sections = {place: (_SECTIONS[place.standing], _sort_key(place.species)) for place in self._counts}
         return [(*sections[places[row]], within(photos[row]), row) for row in rows]
+
+    def _put(self, row: int) -> None:
+        """Work out anew where a photo stands."""
+        old, new = self._places[row], place_of(self.photos[row], self.decision(row))
+        self._places[row] = new
+        self._counts[old] -= 1
+        self._counts[new] += 1
+        self._meet(new)
 
     def _meet(self, place: Place) -> None:
         if place.species:

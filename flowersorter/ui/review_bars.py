@@ -25,7 +25,6 @@ from flowersorter.ui.widgets import Elided, primary_button, set_role
 
 SMALLEST: Final = 96  # pixels of a thumbnail
 LARGEST: Final = 320
-_ROOM_FOR_HINT: Final = 1000  # pixels
 
 
 class TopBar(QWidget):
@@ -108,7 +107,7 @@ class BottomBar(QFrame):
 
     plan_pressed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, promise: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         set_role(self, "bar")
         self._facts = QLabel()
@@ -116,10 +115,13 @@ class BottomBar(QFrame):
             self.tr("Enter: that is right  ·  1–9 or typing: another species  ·  Space: look closely")
         )
         set_role(self._hint, "muted")
+        self._hint.hide()
+        self._promise = promise
         self.plan_button = primary_button(self.tr("See the plan"), self.plan_pressed.emit)
         box = QHBoxLayout(self)
         box.setContentsMargins(2 * GRID, GRID, 2 * GRID, GRID)
         box.setSpacing(3 * GRID)
+        box.addWidget(promise)
         box.addWidget(self._facts)
         box.addStretch(1)
         box.addWidget(self._hint)
@@ -137,6 +139,7 @@ class BottomBar(QFrame):
             facts.append(self.tr("{number} not looked at").format(number=messages.number(not_reached)))
         self._facts.setText("  ·  ".join(facts))
         self.plan_button.setEnabled(can_plan)
+        self._show_hint()
 
     def facts(self) -> str:
         """What it says."""
@@ -144,4 +147,12 @@ class BottomBar(QFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._hint.setVisible(self.width() >= _ROOM_FOR_HINT)
+        self._show_hint()
+
+    def _show_hint(self) -> None:
+        """Only where there is room for it: the rest of the bar says what will happen."""
+        needed = sum(
+            widget.sizeHint().width() + 3 * GRID
+            for widget in (self._promise, self._facts, self._hint, self.plan_button)
+        )
+        self._hint.setVisible(self.width() >= needed + 4 * GRID)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from flowersorter.records import Decision
-from flowersorter.ui import messages
 from flowersorter.ui.actions import Key, make_action
+from flowersorter.ui.explanations import Explanations
 from flowersorter.ui.large_view import LargeView
 from flowersorter.ui.photo_delegate import PhotoDelegate
 from flowersorter.ui.photo_grid import PhotoGrid
 from flowersorter.ui.photo_model import PhotoModel
+from flowersorter.ui.promise_control import PromiseControl
 from flowersorter.ui.review import Group, Kind, Order, Review, Standing
 from flowersorter.ui.review_bars import BottomBar, TopBar
 from flowersorter.ui.review_menus import grid_menu, species_menu
@@ -25,9 +25,6 @@ from flowersorter.ui.species_panel import SpeciesPanel, section_words
 from flowersorter.ui.theme import GRID
 from flowersorter.ui.thumbnails import Previews, Thumbnails
 from flowersorter.ui.widgets import MessageBar, ProgressPanel
-
-if TYPE_CHECKING:
-    from flowersorter.jobs.sort import Started
 
 _FILL_MS = 200  # between two fillings of the grid: laying it out costs more than inserting
 _FILL = 200  # photos at a time
@@ -45,6 +42,7 @@ class ReviewView(QWidget):
         store: SettingsStore,
         thumbnails: Thumbnails,
         previews: Previews,
+        explanations: Explanations,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -57,9 +55,10 @@ class ReviewView(QWidget):
         self._delegate = PhotoDelegate(session.review, thumbnails, store.values.thumbnail_side, self)
         self.grid = PhotoGrid(self.model, self._delegate)
         self.panel = SpeciesPanel(session.review)
-        self.large = LargeView(thumbnails, previews)
+        self.large = LargeView(thumbnails, previews, explanations)
         self.top = TopBar(store.values.thumbnail_side)
-        self.bottom = BottomBar()
+        self.promise = PromiseControl(session, store, self.message, self.teach_requested.emit)
+        self.bottom = BottomBar(self.promise)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.grid)
         self.stack.addWidget(self.large)
@@ -115,7 +114,9 @@ class ReviewView(QWidget):
     def _wire(self, thumbnails: Thumbnails) -> None:
         session = self._session
         session.review_began.connect(self._begin)
-        session.started.connect(self._show_started)
+        session.started.connect(lambda started: self.large.set_model(started.model))
+        session.promise_failed.connect(lambda _error: self._show_counts())
+        self.promise.number.valueChanged.connect(lambda _number: self._show_counts())
         session.photos_added.connect(self._add)
         session.decided.connect(self._refresh)
         session.progressed.connect(self._show_progress)
@@ -288,6 +289,7 @@ class ReviewView(QWidget):
         self._delegate.review = review
         self.model.set_review(review)
         self.panel.set_review(review)
+        self.large.set_model(None)
         self.large.forget()
         self.show_grid()
         self._show_counts()
@@ -318,13 +320,6 @@ class ReviewView(QWidget):
         if self.stack.currentWidget() is self.large:
             self._show_current_large()
 
-    def _show_started(self, started: Started) -> None:
-        if started.threshold.value is None:
-            words = messages.uncertified(self._store.values.max_wrong, started.threshold.missing)
-            self.message.show_message(
-                words, "warning", self.tr("Teach more photos…"), self.teach_requested.emit
-            )
-
     def _show_progress(self, progress: object) -> None:
         if self._session.busy is Busy.CLASSIFYING:
             self.progress.show_progress(progress)  # type: ignore[arg-type]  # signals carry object
@@ -348,7 +343,9 @@ class ReviewView(QWidget):
             unsure=review.count_standing(Standing.UNSURE),
             unreadable=review.count_standing(Standing.UNREADABLE),
             not_reached=waiting,
-            can_plan=session.busy in (Busy.NOTHING, Busy.PLANNING) and bool(review.photos),
+            can_plan=session.busy in (Busy.NOTHING, Busy.PLANNING)
+            and not session.promising
+            and bool(review.photos),
         )
         self._show_title()
 

@@ -13,6 +13,7 @@ from flowersorter.paths import Home
 from flowersorter.progress import Progress
 from flowersorter.records import Receipt
 from flowersorter.ui import messages
+from flowersorter.ui.explanations import Explanations, LateExplainer
 from flowersorter.ui.questions import ask
 from flowersorter.ui.review_view import ReviewView
 from flowersorter.ui.settings_store import SettingsStore
@@ -48,11 +49,12 @@ class SortPage(QWidget):
         self._store = store
         self.thumbnails = Thumbnails(thumbnailer, self)
         self.previews = Previews(thumbnailer, self)
+        self.explanations = Explanations(LateExplainer(home, lambda: store.values), self)
         self.message = MessageBar()
         self.header = _StepHeader()
         self.stack = QStackedWidget()
         self.welcome = WelcomeView(home, session, store)
-        self.review = ReviewView(session, store, self.thumbnails, self.previews)
+        self.review = ReviewView(session, store, self.thumbnails, self.previews, self.explanations)
         self.plan: PlanView | None = None
         self.receipt: ReceiptView | None = None
         self.stack.addWidget(self.welcome)
@@ -118,6 +120,7 @@ class SortPage(QWidget):
         """Stop what runs here and wait for it."""
         self.thumbnails.close()
         self.previews.close()
+        self.explanations.close()
 
     def _open(self, folder: Path) -> None:
         self._session.cancel()

@@ -18,13 +18,15 @@ from flowersorter.paths import Home
 from flowersorter.progress import Report
 from flowersorter.records import Classified, Decision, Transfer
 from flowersorter.ui.decisions import Changes, Decide
+from flowersorter.ui.newest import Newest
 from flowersorter.ui.review import Review
 from flowersorter.ui.settings_store import SettingsStore
 from flowersorter.ui.tasks import TaskRunner, end_tasks
 
 if TYPE_CHECKING:
     from flowersorter.jobs.sort import Found, Planned, SortRequest, Started
-
+    from flowersorter.learning.bundle import ModelInfo
+    from flowersorter.learning.calibrate import Threshold
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +51,9 @@ class SortSession(QObject):
     review_began = Signal(object)  # Review, empty as yet
     started = Signal(object)  # Started
     photos_added = Signal(object)  # range of rows of the review
-    decided = Signal(object)  # rows of the review whose decision changed
+    decided = Signal(object)  # rows of the review whose decision, or whose sureness, changed
+    promised = Signal(object)  # Threshold: another one is in force
+    promise_failed = Signal(object)  # Exception: the earlier one is still in force
     classified = Signal()  # every photo was looked at
     stopped = Signal()  # not every photo was: cancelled, or failed
     planned = Signal(object)  # Planned
@@ -63,16 +67,26 @@ class SortSession(QObject):
         self._task: TaskRunner | None = None
         self._unsaved: dict[str, Decision | None] = {}
         self._saving = False
+        self._thresholds = Newest(_threshold_of, self)
+        self._thresholds.succeeded.connect(self._keep_promise)
+        self._thresholds.failed.connect(self._break_promise)
+        self._promising = False
         self.undo_stack = QUndoStack(self)
         self.review = Review()
         self.request: SortRequest | None = None
         self.found_now: Found | None = None
         self.started_with: Started | None = None
+        self.threshold: Threshold | None = None
         self.plan: Planned | None = None
 
     @property
     def busy(self) -> Busy:
         return self._busy
+
+    @property
+    def promising(self) -> bool:
+        """Whether it is being worked out which guesses are sure."""
+        return self._promising
 
     # verbs, in the order of the flow
 
@@ -95,7 +109,8 @@ class SortSession(QObject):
         home, settings = self._home, self._store.values
         self.review = Review()
         self.undo_stack.clear()
-        self.started_with = None
+        self.started_with = self.threshold = None
+        self._promising = False
         self.review_began.emit(self.review)
         self._take([Classified(photo) for photo in found.scan.photos if not request.wants(photo)])
         self._take([Classified(stay.photo, problem=stay.reason) for stay in found.scan.skipped])
@@ -112,6 +127,12 @@ class SortSession(QObject):
             partial=self._take_partial,
             cancelled=self.stopped.emit,
         )
+
+    def promise(self, max_wrong: float) -> None:
+        """Ask for at most `max_wrong` percent wrong of what is filed; `promised` and `decided` answer."""
+        if self.started_with is not None:
+            self._promising = True
+            self._thresholds.ask((self.started_with.model, max_wrong))
 
     def make_plan(self, transfer: Transfer | None = None) -> None:
         """Work out what filing will do; `planned` answers."""
@@ -235,13 +256,32 @@ class SortSession(QObject):
         if isinstance(event, tuple):
             self._take(event)
             return
-        self.started_with = event
+        self.started_with, self.threshold = event, event.threshold
         self.review.know(event.model.species)
         self.started.emit(event)
 
     def _take(self, chunk: Sequence[Classified]) -> None:
         if chunk:
-            self.photos_added.emit(self.review.add(chunk))
+            rows = self.review.add(chunk)
+            if self.threshold is not None:  # the worker goes on with the one it started with
+                self.review.judge(self.threshold.value, rows)
+            self.photos_added.emit(rows)
+
+    def _keep_promise(self, wish: tuple[ModelInfo, float], threshold: Threshold) -> None:
+        info, max_wrong = wish
+        if self.started_with is None or info is not self.started_with.model or self.request is None:
+            return  # of a folder that was closed
+        self._promising = False
+        self.request = replace(self.request, max_wrong=max_wrong)
+        self.threshold, self.plan = threshold, None
+        rows = self.review.judge(threshold.value)
+        self.promised.emit(threshold)
+        self.decided.emit(rows)
+
+    def _break_promise(self, wish: tuple[ModelInfo, float], error: Exception) -> None:
+        if self.started_with is not None and wish[0] is self.started_with.model:
+            self._promising = False
+            self.promise_failed.emit(error)
 
     def _planned(self, planned: Planned) -> None:
         self.plan = planned
@@ -294,3 +334,9 @@ class SortSession(QObject):
         if busy is not self._busy:
             self._busy = busy
             self.busy_changed.emit(busy)
+
+
+def _threshold_of(wish: tuple[ModelInfo, float]) -> Threshold:
+    from flowersorter.jobs import promise
+
+    return promise.threshold_of(*wish)

@@ -27,6 +27,7 @@ class TeachingView(QWidget):
 
     taught = Signal(object)  # Taught
     sort_requested = Signal()
+    photo_opened = Signal(object, object)  # Answer, ModelInfo
 
     def __init__(
         self, home: Home, store: SettingsStore, thumbnails: Thumbnails, parent: QWidget | None = None
@@ -120,6 +121,7 @@ class TeachingView(QWidget):
 
             self._report = ReportView(self._thumbnails)
             self._report.sort_requested.connect(self.sort_requested)
+            self._report.photo_opened.connect(self.photo_opened)
             self._report.teach_again.connect(self._teach_again)
             self.pages.addWidget(self._report)
         return self._report

@@ -13,7 +13,7 @@ from PySide6.QtGui import QImage, QPixmap
 
 from flowersorter.paths import Home
 from flowersorter.records import Refused
-from flowersorter.ui.tasks import TaskRunner
+from flowersorter.ui.newest import Newest
 
 if TYPE_CHECKING:  # numpy is not needed before the first photo
     import numpy as np
@@ -130,32 +130,16 @@ class Previews(QObject):
 
     def __init__(self, thumbnailer: Thumbnailer, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._thumbnailer = thumbnailer
-        self._task: TaskRunner | None = None
-        self._next: tuple[Path, int] | None = None
+        self._newest = Newest(lambda wish: _as_image(thumbnailer.preview(*wish)), self)
+        self._newest.succeeded.connect(lambda wish, image: self.ready.emit(wish[0], image))
+        self._newest.failed.connect(lambda wish, error: self.ready.emit(wish[0], error))
 
     def fetch(self, path: Path, long_side: int) -> None:
         """Ask for a picture whose long side has at most `long_side` pixels; `ready` answers."""
-        self._next = path, long_side
-        if self._task is None:
-            self._go_on()
+        self._newest.ask((path, long_side))
 
     def close(self) -> None:
-        self._next = None
-        if self._task is not None:
-            self._task.wait()
-
-    def _go_on(self) -> None:
-        self._task = None
-        if self._next is None:
-            return
-        (path, side), self._next = self._next, None
-        task = TaskRunner(lambda _report: _as_image(self._thumbnailer.preview(path, side)), self)
-        task.succeeded.connect(lambda image: self.ready.emit(path, image))
-        task.failed.connect(lambda error: self.ready.emit(path, error))
-        task.finished.connect(self._go_on)
-        self._task = task
-        task.start()
+        self._newest.close()
 
 
 class _Queue:

@@ -43,12 +43,13 @@ class NameReader:
         self.info = info
         self.device = SimpleNamespace(name="cpu")
         self._threshold = threshold
+        self.thresholds: dict[float, Threshold] = {}  # by max_wrong, where it is another one
         self.pause_after: int | None = None  # photos, then it waits for `go_on`
         self.go_on = Event()
 
     def threshold(self, max_wrong: float) -> Threshold:
         assert max_wrong > 0
-        return self._threshold
+        return self.thresholds.get(max_wrong, self._threshold)
 
     def recognise(
         self, photos: Sequence[Photo], *, threshold: float | None, report: Report, **_rest: Any

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
 from PIL import Image
 from support.recogniser import NameReader, make_photos, model_info
 
-from flowersorter.jobs import sort
+from flowersorter.jobs import promise, sort
+from flowersorter.jobs.explain import Explanation, Frame, Neighbour
 from flowersorter.learning.calibrate import Threshold
-from flowersorter.records import Code, Refused
+from flowersorter.records import Code, Refused, Score
 from flowersorter.settings import Settings
 from flowersorter.ui import theme
+from flowersorter.ui.explanations import Explanations
 from flowersorter.ui.review_view import ReviewView
 from flowersorter.ui.settings_store import SettingsStore
 from flowersorter.ui.sort_session import SortSession
@@ -61,6 +64,40 @@ class DrawingThumbnailer:
         self.closed = True
 
 
+class DrawingExplainer:
+    """Hot in the left half; one neighbour of the species and one daisy. `asked` keeps the wishes."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+        self.neighbours = (("a.jpg", ""), ("b.jpg", "daisy"))  # the second name "": the species asked for
+        self.lost = 0
+        self.problem: Exception | None = None
+        self.go_on = Event()
+        self.go_on.set()
+
+    def explain(self, info, photo, species):
+        self.asked.append((photo.name, species))
+        assert self.go_on.wait(20)
+        if self.problem is not None:
+            raise self.problem
+        heat = np.zeros((224, 224), np.float32)
+        heat[:, :112] = 1.0
+        found = self.neighbours
+        neighbours = found and tuple(
+            Neighbour(Path("/taught") / name, name, other or species, 0.9) for name, other in found
+        )
+        ranking = (Score("rose", 0.7), Score("daisy", 0.3))
+        return Explanation(species, ranking, heat, Frame(0.125, 0, 0.75, 1), neighbours, self.lost)
+
+    def close(self):
+        self.go_on.set()
+
+
+@pytest.fixture
+def explainer():
+    return DrawingExplainer()
+
+
 @pytest.fixture
 def thumbnailer():
     return DrawingThumbnailer()
@@ -78,6 +115,7 @@ def recogniser(monkeypatch):
     """What `classify` opens; sure from 80 % on."""
     made = NameReader(Threshold(0.8), model_info())
     monkeypatch.setattr(sort, "open_recogniser", lambda *_arguments: made)
+    monkeypatch.setattr(promise, "threshold_of", lambda _info, max_wrong: made.threshold(max_wrong))
     return made
 
 
@@ -116,9 +154,17 @@ def sort_folder(qtbot, session, recogniser):
 
 
 @pytest.fixture
-def view(qtbot, session, store, thumbnails, thumbnailer):
+def explanations(explainer, qapp):
+    made = Explanations(explainer)
+    yield made
+    made.close()
+    end_tasks(made)
+
+
+@pytest.fixture
+def view(qtbot, session, store, thumbnails, thumbnailer, explanations):
     previews = Previews(thumbnailer)
-    made = ReviewView(session, store, thumbnails, previews)
+    made = ReviewView(session, store, thumbnails, previews, explanations)
     qtbot.addWidget(made)
     made.resize(1000, 700)
     with qtbot.waitExposed(made):

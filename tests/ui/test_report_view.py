@@ -14,10 +14,13 @@ from flowersorter.learning.bundle import ModelInfo
 from flowersorter.learning.evaluate import Answer, Epoch, validate
 from flowersorter.records import Code, Left, Reason
 from flowersorter.ui.answer_grid import ANSWER_ROLE, AnswerModel
+from flowersorter.ui.answer_view import AnswerView
 from flowersorter.ui.confusion_view import SHARE_ROLE, ConfusionModel
 from flowersorter.ui.curves_view import CurvesView
 from flowersorter.ui.report_view import ReportView
 from flowersorter.ui.species_table import SpeciesModel
+from flowersorter.ui.tasks import end_tasks
+from flowersorter.ui.thumbnails import Previews
 
 SPECIES = ("daisy", "rose", "tulip")
 
@@ -207,3 +210,37 @@ def test_buttons_go_on(view, qtbot):
     view.show_taught(taught())
     with qtbot.waitSignal(view.sort_requested):
         view.sort_button.click()
+
+
+def test_a_tested_photo_is_opened_by_mouse_and_by_keyboard(view, qtbot):
+    view.show_taught(taught())
+    view.tabs.setCurrentIndex(2)
+    for grid in (view.photos, view.cell_photos):
+        grid.setCurrentIndex(grid.model().index(0))
+        first = grid.currentIndex().data(ANSWER_ROLE)
+        for press in (
+            lambda grid=grid: qtbot.keyClick(grid, Qt.Key.Key_Space),
+            lambda grid=grid: qtbot.keyClick(grid, Qt.Key.Key_Return),
+            lambda grid=grid: grid.doubleClicked.emit(grid.currentIndex()),
+        ):
+            with qtbot.waitSignal(view.photo_opened) as opened:
+                press()
+            assert opened.args == [first, taught().info]
+
+
+def test_a_tested_photo_is_explained_and_says_which_head_speaks(
+    thumbnails, thumbnailer, explanations, explainer, qtbot
+):
+    previews = Previews(thumbnailer)
+    dialog = AnswerView(thumbnails, previews, explanations)
+    qtbot.addWidget(dialog)
+    with qtbot.waitSignal(explanations.ready):
+        dialog.show_answer(ANSWERS[9], taught().info)
+    assert explainer.asked == [("d9.jpg", "rose")]
+    assert dialog.words() == (
+        "daisy In the test it was taken for “rose”, 95 % sure. "
+        "The finished model, which may have learned from this photo, says: rose 70 %, daisy 30 %."
+    )
+    assert "What speaks for “rose”" in dialog.photo.reasons()
+    previews.close()
+    end_tasks(previews)

@@ -117,3 +117,25 @@ def test_photos_are_ordered_within_their_species():
     assert order(Order.LEAST_SURE) == ["b", "c", "a"]
     assert order(Order.SUREST) == ["b", "a", "c"]
     assert order(Order.NAME) == ["b", "a", "c"]
+
+
+def test_another_threshold_decides_anew_which_guesses_are_sure():
+    review = Review()
+    review.add([SURE, UNSURE, FILED, ALBUM, BROKEN])
+    assert review.judge(0.3) == [1]
+    assert [review.place(row).standing for row in range(2)] == [Standing.TO_FILE, Standing.TO_FILE]
+    assert review.count_standing(Standing.TO_FILE) == 2
+    assert review.judge(None) == [0, 1]
+    assert review.count_standing(Standing.UNSURE) == 2
+    assert review.judge(None) == []
+    assert review.judge(0.9, range(1, 2)) == [], "the first photo is not asked for"
+
+
+def test_a_decision_outlives_every_threshold():
+    review = Review()
+    review.add([SURE, UNSURE])
+    review.set_decisions({UNSURE.photo.path: Decision("tulip"), SURE.photo.path: Decision(None)})
+    review.judge(0.3)
+    review.judge(None)
+    assert review.place(0) == Place(Standing.LEFT)
+    assert review.place(1) == Place(Standing.TO_FILE, "tulip")

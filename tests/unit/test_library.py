@@ -53,6 +53,20 @@ def test_a_digest_is_known_until_the_file_changes(file: Path, tmp_path: Path) ->
         assert library.known_digest(photo) is None
 
 
+def test_a_photo_is_found_by_its_digest_while_it_is_as_it_was(file: Path, tmp_path: Path) -> None:
+    photos = [tmp_path / name for name in ("a.jpg", os.fsdecode(b"ros\xe9.jpg"), "c.jpg")]
+    with Library.open(file) as library:
+        for photo in photos:
+            photo.write_bytes(b"1")
+            status = photo.stat()
+            library.remember_digests([Seen(photo, status.st_size, status.st_mtime_ns, photo.name[0])])
+        assert library.paths_of(["a", "r", "unknown"]) == {"a": photos[0], "r": photos[1]}
+        os.utime(photos[0], ns=(1, 1))
+        photos[1].unlink()
+        assert library.paths_of(["a", "r", "c"]) == {"c": photos[2]}
+        assert library.paths_of([]) == {}
+
+
 def test_another_file_under_the_same_name_is_not_taken_for_the_first(file: Path, tmp_path: Path) -> None:
     photo, other = tmp_path / "a.jpg", tmp_path / "b.jpg"
     for path in (photo, other):
