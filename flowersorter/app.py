@@ -60,11 +60,28 @@ def make_application() -> QApplication:
 def open_window(home: Home) -> MainWindow:
     """The window with the user's settings, not yet shown. Raises OSError."""
     values, aside = settings.load(home.settings_file)
-    window = MainWindow(home, SettingsStore(home.settings_file, values), LateThumbnailer(home))
+    store = SettingsStore(home.settings_file, values)
+    _keep_appearance(store)
+    window = MainWindow(home, store, LateThumbnailer(home))
     if aside is not None:
         damaged = Reason(Code.STORE_DAMAGED, {"path": home.settings_file, "aside": aside})
         window.message.show_message(messages.say(damaged), "warning")
     return window
+
+
+def _keep_appearance(store: SettingsStore) -> None:
+    """Dress the application as the settings say, now and whenever they change."""
+    shown = "auto"
+
+    def follow(values: settings.Settings) -> None:
+        nonlocal shown
+        app = QApplication.instance()
+        if values.appearance != shown and isinstance(app, QApplication):
+            shown = values.appearance
+            theme.choose(app, shown)
+
+    follow(store.values)
+    store.changed.connect(follow)
 
 
 def _run(app: QApplication, home: Home, folder: Path | None) -> int:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
-Method = Literal["head", "recipe"]
+Method = Literal["head", "recipe", "finetune"]
+Appearance = Literal["auto", "light", "dark"]
 
 MAX_RECENT_FOLDERS = 8
 
@@ -24,6 +25,8 @@ class Settings:
     model: str = ""  # name in the model library; empty = the built-in one, if there is one
     weights_file: str = ""  # a torchvision-layout ResNet-18 state dict that the user pointed at
     device: Device = "auto"
+    method: Method = "head"  # how it was taught last
+    appearance: Appearance = "auto"
     max_wrong: float = 2.0  # percent of the filed photos that may be wrong
     recursive: bool = False
     albums: bool = False  # also take photos out of folders that a person named
@@ -79,7 +82,7 @@ def _from_json(values: Any) -> Settings:
 
 def _checked(value: Any, hint: Any) -> Any:
     choices = get_args(hint)
-    if hint in (Device, Method):
+    if hint in (Device, Method, Appearance):
         if value not in choices:
             raise ValueError(f"{value!r} is none of {choices}")
         return value

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, QSize, Qt
-from PySide6.QtGui import QFont, QGuiApplication
+from PySide6.QtGui import QFont, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeView, QWidget
 
 from flowersorter.records import Left, Stay
@@ -21,6 +21,7 @@ from flowersorter.ui import messages
 Index = QModelIndex | QPersistentModelIndex
 
 NAME, COUNT, NOTE = range(3)
+NOTE_SHARE: Final = 0.3  # of the width; names are long, and notes a word or two
 _ROW_HEIGHT: Final = 28  # pixels
 _TOP: Final = 0  # the internal id of a group; a row carries its group's number plus one
 
@@ -139,8 +140,12 @@ class GroupTree(QTreeView):
         header.setSectionsMovable(False)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(COUNT, QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(NOTE, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(NOTE, QHeaderView.ResizeMode.Fixed)
         self.setColumnHidden(NOTE, not headers[NOTE])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.header().resizeSection(NOTE, int(NOTE_SHARE * self.viewport().width()))
 
     def show_groups(self, groups: Sequence[Group], *, open_up_to: int = 0) -> None:
         """Replace everything; groups of at most `open_up_to` records are opened."""

@@ -51,9 +51,7 @@ class LessonView(QWidget):
         self._unreadable = 0
         self.title.setText(self.tr("Learning “{name}”").format(name=request.name or request.folder.name))
         self.facts.setText(
-            self.tr(
-                "You can go on with other pages meanwhile. Until it is done, the earlier model stays in use."
-            )
+            self.tr("You can go on with other pages meanwhile. Until it is done, everything stays as it is.")
         )
         self.unreadable.hide()
         self.curves.show_epochs(())

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from flowersorter.ui.teaching_view import TeachingView
 
 SMALLEST: Final = QSize(960, 640)
+USUAL: Final = QSize(1200, 780)
+FRAME: Final = QSize(16, 48)  # what the system draws around a window, about
 _LATER_PAGES: Final = (
     "plan_view",
     "receipt_view",
@@ -285,7 +287,7 @@ class MainWindow(QMainWindow):
     def _restore_geometry(self) -> None:
         kept = QSettings(str(self._home.window_file), QSettings.Format.IniFormat).value("geometry")
         if kept is None or not self.restoreGeometry(kept):
-            self.resize(1200, 780)
+            self.resize(USUAL.boundedTo(self.screen().availableSize() - FRAME))
 
     def _keep_geometry(self) -> None:
         QSettings(str(self._home.window_file), QSettings.Format.IniFormat).setValue(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QMimeData, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QDrag, QFont, QKeyEvent, QPainter, QPixmap, QResizeEvent
+from PySide6.QtGui import QColor, QDrag, QFont, QKeyEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QWidget
 
 from flowersorter.ui import theme
@@ -105,6 +105,16 @@ class PhotoGrid(QListView):
         drag.setPixmap(self._badge(len(indexes)))
         drag.setHotSpot(QPoint(-GRID, _BADGE // 2))  # beside the pointer, so that the target can be read
         drag.exec(actions)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._photos.rowCount():
+            painter = QPainter(self.viewport())
+            painter.setPen(QColor(theme.colors().muted))
+            painter.drawText(
+                self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, self.tr("There is no photo here.")
+            )
+            painter.end()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._fit()

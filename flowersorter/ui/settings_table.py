@@ -29,6 +29,12 @@ DEVICES: Final[tuple[tuple[str, Words], ...]] = (
 )
 
 _SORTING = QT_TRANSLATE_NOOP("settings", "Sorting")
+APPEARANCES: Final[tuple[tuple[str, Words], ...]] = (
+    ("auto", QT_TRANSLATE_NOOP("settings", "As on the rest of the computer")),
+    ("light", QT_TRANSLATE_NOOP("settings", "Light")),
+    ("dark", QT_TRANSLATE_NOOP("settings", "Dark")),
+)
+
 _COMPUTER = QT_TRANSLATE_NOOP("settings", "This computer")
 
 SETTINGS: Final = (
@@ -62,5 +68,11 @@ SETTINGS: Final = (
         QT_TRANSLATE_NOOP("settings", "Naming and learning runs on"),
         QT_TRANSLATE_NOOP("settings", "A graphics card that does not work is never used."),
         choices=DEVICES,
+    ),
+    Setting(
+        "appearance",
+        _COMPUTER,
+        QT_TRANSLATE_NOOP("settings", "The window looks"),
+        choices=APPEARANCES,
     ),
 )

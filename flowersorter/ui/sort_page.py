@@ -69,6 +69,7 @@ class SortPage(QWidget):
         page.addLayout(above)
         page.addWidget(self.stack, 1)
         self.header.back_pressed.connect(self._back_to_choice)
+        self.welcome.folder_chosen.connect(self.open_folder)
         self.welcome.start_requested.connect(self._start)
         self.welcome.teach_requested.connect(self.teach_requested)
         self.welcome.models_requested.connect(self.models_requested)
@@ -129,15 +130,19 @@ class SortPage(QWidget):
         self._go(self.welcome)
 
     def _back_to_choice(self) -> None:
-        if (
-            self._session.busy in (Busy.NOTHING, Busy.LOOKING)
-            and self.stack.currentWidget() is not self.welcome
-        ):
-            folder = self.welcome.folder
-            if folder is None:
-                self._go(self.welcome)
-            else:
-                self._open(folder)
+        folder = self.welcome.folder
+        if folder is None:
+            self._go(self.welcome)
+        elif self._session.busy is Busy.CLASSIFYING:
+            ask(
+                self,
+                self.tr("Stop and start over?"),
+                self.tr("What you said of photos is remembered; no photo has been moved."),
+                self.tr("Start over"),
+                lambda: self._open(folder),
+            )
+        elif self._session.busy is not Busy.FILING:
+            self._open(folder)
 
     def _start(self, request: SortRequest) -> None:
         self.thumbnails.forget()

@@ -97,6 +97,12 @@ def force(app: QApplication, scheme: Qt.ColorScheme) -> None:
     _dress(app, hints.colorScheme() if scheme is Qt.ColorScheme.Unknown else scheme)
 
 
+def choose(app: QApplication, appearance: str) -> None:
+    """Dress `app` as the settings say: "light", "dark", or "auto" for the system's own scheme."""
+    schemes = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
+    force(app, schemes.get(appearance, Qt.ColorScheme.Unknown))
+
+
 def set_icon(target: QAction | QAbstractButton, name: str) -> None:
     """Show `resources/icons/<name>.svg` on an action or a button, redrawn whenever the scheme changes."""
     target.setIcon(icon(name))
@@ -193,7 +199,6 @@ def _style_sheet(shades: Colors) -> str:
 _SHEET: Final = Template("""
 QToolTip { background: $raised; color: $text; border: 1px solid $border; padding: 4px 6px; }
 QLabel[role="muted"] { color: $muted; }
-QLabel[role="warning"] { color: $warning; }
 QLabel[role="danger"] { color: $danger; }
 QLabel[role="accent"] { color: $accent; }
 QLabel[role="step"] { color: $accent; font-weight: 700; }
@@ -227,6 +232,7 @@ QFrame[role="bar"] { background: $surface; border: none; border-top: 1px solid $
 QFrame[role="info"] { background: $accent_soft; border-radius: 8px; }
 QFrame[role="warning"] { background: $warning_soft; border-radius: 8px; }
 QFrame[role="error"] { background: $danger_soft; border-radius: 8px; }
+QLabel[role="warning"] { color: $text; padding: 6px 10px; }
 
 QFrame[role="rail"] { background: $surface; border: none; border-right: 1px solid $border; }
 QFrame[role="rail"] QPushButton { text-align: left; background: transparent; border: 2px solid transparent;
@@ -261,6 +267,7 @@ QRadioButton::indicator:checked { border: 5px solid $accent; width: 8px; height:
 QCheckBox::indicator:disabled, QRadioButton::indicator:disabled { border-color: $border; }
 QProgressBar { background: $raised; border: none; border-radius: 4px; min-height: 8px; max-height: 8px; }
 QProgressBar::chunk { background: $accent; border-radius: 4px; }
+QSlider { min-height: 20px; }
 QSlider::groove:horizontal { height: 4px; border-radius: 2px; background: $border; }
 QSlider::sub-page:horizontal { height: 4px; border-radius: 2px; background: $accent; }
 QSlider::handle:horizontal { width: 14px; margin: -6px 0; border-radius: 7px; background: $surface;
@@ -275,7 +282,7 @@ QScrollBar::handle:hover { background: $muted; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QSplitter::handle { background: transparent; }
-QTabWidget::pane { border: none; border-top: 1px solid $border; }
+QTabWidget::pane { border: none; border-top: 1px solid $border; top: -1px; }
 QTabBar::tab { padding: 8px 16px; background: transparent; color: $muted; border: none;
                border-bottom: 2px solid transparent; }
 QTabBar::tab:selected { color: $accent; border-bottom: 2px solid $accent; }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from flowersorter.jobs.weights import (
@@ -17,6 +17,7 @@ from flowersorter.jobs.weights import (
     download_imagenet,
 )
 from flowersorter.paths import Home
+from flowersorter.sentences import show_path
 from flowersorter.ui import messages
 from flowersorter.ui.questions import ask, choose_file
 from flowersorter.ui.settings_store import SettingsStore
@@ -119,7 +120,9 @@ class WeightsChooser(QWidget):
         self._bases = bases
         self.combo.blockSignals(True)  # noqa: FBT003 - Qt's own signature
         self.combo.clear()
-        self.combo.addItems([self._name(base) for base in bases])
+        for row, base in enumerate(bases):
+            self.combo.addItem(self._name(base))
+            self.combo.setItemData(row, messages.place(base.path), Qt.ItemDataRole.ToolTipRole)
         self.combo.blockSignals(False)  # noqa: FBT003
         self.combo.setVisible(bool(bases))
         self.missing.setVisible(not bases)
@@ -131,7 +134,7 @@ class WeightsChooser(QWidget):
             return self.tr("A million pictures of all kinds (ImageNet, downloaded)")
         if base.id == "builtin":
             return self.tr("Garden flowers (comes with FlowerSorter)")
-        return self.tr("The file {name}").format(name=messages.place(base.path))
+        return self.tr("The file {name}").format(name=show_path(Path(base.path.name)))
 
     def _choose_file(self) -> None:
         chosen = self._store.values.weights_file

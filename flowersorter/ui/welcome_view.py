@@ -44,8 +44,9 @@ _WIDTH = 84 * GRID
 
 
 class WelcomeView(QWidget):
-    """`start_requested` once a folder was looked into and a model is there."""
+    """`folder_chosen` by dialog or from the recent ones; `start_requested` once it was looked into."""
 
+    folder_chosen = Signal(object)  # Path
     start_requested = Signal(object)  # SortRequest
     teach_requested = Signal()
     models_requested = Signal()
@@ -72,7 +73,7 @@ class WelcomeView(QWidget):
         session.found.connect(self._show_found)
         session.failed.connect(self._show_failure)
         session.progressed.connect(self._show_progress)
-        self.options.changed.connect(self._look)
+        self.options.changed.connect(self._look_anew)
         self.models.changed.connect(self._update_start)
         self.models.failed.connect(self._show_failure)
         self.models.teach_pressed.connect(self.teach_requested)
@@ -90,6 +91,9 @@ class WelcomeView(QWidget):
         self._folder = folder
         self._name.setText(messages.place(folder))
         self._pages.setCurrentWidget(self._chosen)
+        focused = self.window().focusWidget()
+        if focused is self._another:
+            focused.clearFocus()  # `_update_start` gives it to the start button when the folder is known
         self._store.set_values(self._store.values.with_recent(folder))
         self._look()
 
@@ -108,7 +112,7 @@ class WelcomeView(QWidget):
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
         if recent:
             dialog.setDirectory(str(Path(recent[0]).parent))
-        dialog.fileSelected.connect(lambda name: self.open_folder(Path(name)))
+        dialog.fileSelected.connect(lambda name: self.folder_chosen.emit(Path(name)))
         dialog.open()
 
     def _start(self) -> None:
@@ -178,7 +182,8 @@ class WelcomeView(QWidget):
         found.box.addWidget(self._warning)
         top = QHBoxLayout()
         top.addWidget(self._name, 1)
-        top.addWidget(quiet_button(self.tr("Another folder…"), self.choose_folder, "folder"))
+        self._another = quiet_button(self.tr("Another folder…"), self.choose_folder, "folder")
+        top.addWidget(self._another)
         last = QHBoxLayout()
         last.addWidget(button(self.tr("Back"), self.show_hero, "previous"))
         last.addWidget(self._why_not, 1)
@@ -211,14 +216,19 @@ class WelcomeView(QWidget):
         self._recent_title.setVisible(bool(folders))
         for folder in folders:
             words = messages.place(folder).replace("&", "&&")
-            row = quiet_button(words, partial(self.open_folder, folder), "folder")
+            row = quiet_button(words, partial(self.folder_chosen.emit, folder), "folder")
             row.setStyleSheet("text-align: left;")
             self._recent.addWidget(row)
 
     # what is in the folder
 
+    def _look_anew(self) -> None:
+        """The choices changed, here or in the settings: a folder that is being sorted is not disturbed."""
+        if self._session.busy is not Busy.CLASSIFYING:
+            self._look()
+
     def _look(self) -> None:
-        if self._folder is None or self._session.busy in (Busy.CLASSIFYING, Busy.FILING):
+        if self._folder is None or self._session.busy is Busy.FILING:
             return
         self._count.setText(self.tr("Counting the photos…"))
         self._details.clear()

@@ -8,6 +8,7 @@ import sys
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QMessageBox
 from support.recogniser import make_photos
 
 from flowersorter.jobs import history, sort
@@ -109,6 +110,37 @@ def test_a_photo_that_is_dropped_opens_its_folder(window, qtbot, folder):
     with qtbot.waitSignal(window.session.found):
         drop(window, folder / "rose-99-1.jpg")
     assert window.sort_page.welcome.folder == folder
+
+
+def test_a_folder_chosen_from_any_step_is_shown(window, qtbot, folder, tmp_path):
+    (tmp_path / "other").mkdir()
+    make_photos(tmp_path / "other", "rose-99-1.jpg")
+    page = window.sort_page
+    with qtbot.waitSignal(window.session.found):
+        window.open_folder(folder)
+    with qtbot.waitSignal(window.session.classified):
+        window.session.classify(window.session.request)
+    page._go(page.review)
+    with qtbot.waitSignal(window.session.found):
+        page.welcome.folder_chosen.emit(tmp_path / "other")
+    assert page.stack.currentWidget() is page.welcome
+    assert page.welcome.folder == tmp_path / "other"
+
+
+def test_starting_over_while_it_classifies_asks_first(window, qtbot, tmp_path, recogniser):
+    make_photos(tmp_path / "many", *(f"rose-90-{number}.jpg" for number in range(100)))
+    recogniser.pause_after = 2 * sort.CHUNK
+    page = window.sort_page
+    with qtbot.waitSignal(window.session.found):
+        window.open_folder(tmp_path / "many")
+    with qtbot.waitSignal(window.session.photos_added):
+        page._start(window.session.request)
+    page.header.again.click()
+    question = page.findChild(QMessageBox)
+    recogniser.go_on.set()
+    with qtbot.waitSignal(window.session.found):
+        question.buttons()[0].click()
+    assert page.stack.currentWidget() is page.welcome
 
 
 def test_an_interrupted_run_is_told(window, qtbot, monkeypatch, tmp_path):

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QPushButton
 
+from flowersorter.app import _keep_appearance
 from flowersorter.resources import resource
 from flowersorter.ui import theme
 from flowersorter.ui.theme import DARK, LIGHT, Colors
@@ -66,6 +67,14 @@ def test_icons_follow_the_scheme(qtbot, qapp):
 
 def test_the_colours_in_force_are_those_of_the_scheme(dark):
     assert theme.colors() is DARK
+
+
+def test_the_settings_choose_the_scheme(qapp, store):
+    _keep_appearance(store)
+    store.change(appearance="dark")
+    assert theme.colors() is DARK
+    store.change(appearance="light")
+    assert theme.colors() is LIGHT
 
 
 @pytest.mark.parametrize("file", sorted(resource("icons").glob("*.svg")), ids=lambda file: file.stem)

@@ -105,9 +105,9 @@ def test_the_first_model_is_chosen_where_none_was(welcome, store):
 def test_recent_folders_open_with_one_click(welcome, qtbot, folder, store):
     store.set_values(store.values.with_recent(folder))
     button = welcome._recent.itemAt(0).widget()
-    with qtbot.waitSignal(welcome._session.found):
+    with qtbot.waitSignal(welcome.folder_chosen) as chosen:
         qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-    assert welcome.folder == folder
+    assert chosen.args == [folder]
 
 
 def test_models_that_cannot_be_listed_are_said(welcome, qtbot, monkeypatch):
