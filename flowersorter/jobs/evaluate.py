@@ -67,6 +67,7 @@ def evaluate(
             store=reading.features,
             pool=reading.pool,
             known_digest=reading.library.known_digest,
+            digests_of_size=reading.library.digests_of_size,
             on_look=reading.keep,
             report=report,
             thumbnail_side=THUMBNAIL_SIDE,

@@ -22,15 +22,15 @@ class Reading:
     """One decode per photo fills every cache. Use as a context manager, on one thread."""
 
     def __init__(self, home: Home) -> None:
-        self._home = home
+        self.home = home
         self._closing = ExitStack()
         self._unkept: list[Seen] = []
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            self.library = stack.enter_context(Library.open(self._home.library_file))
-            self.features = stack.enter_context(FeatureStore(self._home.features_file))
-            self.thumbnails = stack.enter_context(ThumbnailStore(self._home.thumbnails_file))
+            self.library = stack.enter_context(Library.open(self.home.library_file))
+            self.features = stack.enter_context(FeatureStore(self.home.features_file))
+            self.thumbnails = stack.enter_context(ThumbnailStore(self.home.thumbnails_file))
             self.pool = stack.enter_context(PicturePool())
             stack.callback(self._flush)
             self._closing = stack.pop_all()

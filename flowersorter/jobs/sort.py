@@ -135,6 +135,7 @@ def classify(
             pool=reading.pool,
             store=reading.features,
             known_digest=reading.library.known_digest,
+            digests_of_size=reading.library.digests_of_size,
             on_look=reading.keep,
             threshold=started.threshold.value,
             report=report,
