@@ -60,7 +60,7 @@ def make_application() -> QApplication:
 def open_window(home: Home) -> MainWindow:
     """The window with the user's settings, not yet shown. Raises OSError."""
     values, aside = settings.load(home.settings_file)
-    window = MainWindow(home, SettingsStore(home.settings_file, values), LateThumbnailer(home))
+    window = MainWindow(home, SettingsStore(home.settings_file, values), LateThumbnailer(home, values))
     if aside is not None:
         damaged = Reason(Code.STORE_DAMAGED, {"path": home.settings_file, "aside": aside})
         window.message.show_message(messages.say(damaged), "warning")

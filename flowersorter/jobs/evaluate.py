@@ -60,7 +60,7 @@ def evaluate(
 
     asked: list[tuple[LabelledPhoto, Seen]] = []
     skipped = list(labelled.problems)
-    with Reading(home) as reading:
+    with Reading(home, settings) as reading:
         seen = read_features(
             [photo.path for photo in labelled.photos],
             network=recogniser.network,

@@ -129,7 +129,7 @@ def classify(
     report(started)
     waiting = [photo for photo in found.scan.photos if request.wants(photo)]
     photos: list[Classified] = []
-    with Reading(home) as reading:
+    with Reading(home, settings) as reading:
         recognised = recogniser.recognise(
             waiting,
             pool=reading.pool,

@@ -97,7 +97,7 @@ def teach(home: Home, settings: Settings, request: TeachRequest, report: Report 
     device = choose_device(request.device)
     backbone = load_backbone(base.path)
     report(TeachingStarted(base.id, str(device), len(labelled.photos), labelled.species))
-    with Reading(home) as reading:
+    with Reading(home, settings) as reading:
         lesson, unreadable = _read_lesson(labelled, backbone, device, reading, report)
         learned = _learn(lesson, request, backbone, device, reading, report)
     report(Progress(Stage.SAVING))
