@@ -62,7 +62,7 @@ def open_window(home: Home) -> MainWindow:
     values, aside = settings.load(home.settings_file)
     store = SettingsStore(home.settings_file, values)
     _keep_appearance(store)
-    window = MainWindow(home, store, LateThumbnailer(home))
+    window = MainWindow(home, store, LateThumbnailer(home, values))
     if aside is not None:
         damaged = Reason(Code.STORE_DAMAGED, {"path": home.settings_file, "aside": aside})
         window.message.show_message(messages.say(damaged), "warning")

@@ -5,6 +5,12 @@ from __future__ import annotations
 import sqlite3
 
 
+def give_back(connection: sqlite3.Connection) -> None:
+    """Make the file as small as what is in it. Raises sqlite3.OperationalError while another one writes."""
+    connection.execute("VACUUM")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def log_ahead(connection: sqlite3.Connection) -> None:
     """Switch to the write-ahead log, so that readers and a writer do not wait for each other.
 

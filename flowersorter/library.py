@@ -37,6 +37,7 @@ CREATE TABLE IF NOT EXISTS digests (
     inode INTEGER NOT NULL,
     digest TEXT NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS digests_by_size ON digests (size, digest);
 """
 
 
@@ -142,6 +143,20 @@ class Library:
         rows = self._connection.execute(f"SELECT path, digest FROM digests WHERE digest IN ({marks})", wanted)
         paths = ((Path(os.fsdecode(path)), str(digest)) for path, digest in rows.fetchall())
         return {digest: path for path, digest in paths if self.known_digest(path) == digest}
+
+    def digests_of_size(self, path: Path) -> set[str]:
+        """Digests of files that are as large as the one at `path`, which may be a copy of one of them.
+
+        At most 16: where more are as large (uncompressed pictures), the size tells nothing.
+        """
+        try:
+            size = path.stat(follow_symlinks=False).st_size
+        except OSError:
+            return set()
+        rows = self._connection.execute(
+            "SELECT DISTINCT digest FROM digests WHERE size = ? LIMIT 16", (size,)
+        )
+        return {str(digest) for (digest,) in rows}
 
     def remember_digests(self, seen: Iterable[Seen]) -> None:
         """Keep the digests of files that still look as they did when they were read."""

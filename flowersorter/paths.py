@@ -61,6 +61,11 @@ class Home:
     def thumbnails_file(self) -> Path:
         return self.cache / "thumbnails.sqlite"
 
+    @property
+    def engines_file(self) -> Path:
+        """Which fast ways to calculate agreed with the reference on this machine."""
+        return self.cache / "engines.json"
+
     def own_folders(self) -> tuple[Path, ...]:
         """Folders that scanning never enters."""
         return (self.config, self.data, self.cache)

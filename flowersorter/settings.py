@@ -31,6 +31,7 @@ class Settings:
     recursive: bool = False
     albums: bool = False  # also take photos out of folders that a person named
     copy: bool = False
+    cache_megabytes: int = 800  # of 10^6 bytes, for what can be computed again
     thumbnail_side: int = 176  # pixels, in the review grid
     recent_folders: tuple[str, ...] = ()
     last_teaching_folder: str = ""

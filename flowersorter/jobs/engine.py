@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -59,6 +59,7 @@ class Recogniser:
         on_look: Callable[[Look], None],
         threshold: float | None,
         report: Report,
+        digests_of_size: Callable[[Path], Collection[str]] | None = None,
     ) -> Iterator[Classified]:
         """Name the species on each photo, in order; a guess is sure from `threshold` on, never if None.
 
@@ -72,6 +73,7 @@ class Recogniser:
             store=store,
             pool=pool,
             known_digest=known_digest,
+            digests_of_size=digests_of_size,
             on_look=on_look,
             report=report,
             thumbnail_side=THUMBNAIL_SIDE,
@@ -95,14 +97,15 @@ def open_recogniser(home: Home, settings: Settings, model: str | None, device: s
     info = find_model(home, settings, model)
     with refusals_named(info.name):
         opened = read_model(info.path)
+    from flowersorter.learning.agreement import open_network
     from flowersorter.learning.devices import choose_device
-    from flowersorter.learning.network import Network
     from flowersorter.learning.preprocess import FEATURE_SPACE
 
     if info.feature_space != FEATURE_SPACE:
         raise Refused(Code.MODEL_OTHER_NETWORK, model=info.name)
-    chosen = choose_device(device)
-    return Recogniser(opened, chosen, Network(open_backbone(home, settings, info), chosen))
+    backbone = open_backbone(home, settings, info)
+    network = open_network(backbone, choose_device(device), home.engines_file)
+    return Recogniser(opened, network.device, network)
 
 
 def list_devices() -> list[str]:

@@ -60,13 +60,14 @@ def evaluate(
 
     asked: list[tuple[LabelledPhoto, Seen]] = []
     skipped = list(labelled.problems)
-    with Reading(home) as reading:
+    with Reading(home, settings) as reading:
         seen = read_features(
             [photo.path for photo in labelled.photos],
             network=recogniser.network,
             store=reading.features,
             pool=reading.pool,
             known_digest=reading.library.known_digest,
+            digests_of_size=reading.library.digests_of_size,
             on_look=reading.keep,
             report=report,
             thumbnail_side=THUMBNAIL_SIDE,

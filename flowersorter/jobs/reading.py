@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
+from flowersorter.jobs.caches import cache_limits
 from flowersorter.jobs.thumbnails import THUMBNAIL_SIDE
 from flowersorter.learning.feature_store import FeatureStore
 from flowersorter.library import Library, Seen
@@ -14,6 +15,7 @@ from flowersorter.pictures.decode import Look
 from flowersorter.pictures.pool import PicturePool
 from flowersorter.pictures.thumbnails import ThumbnailStore
 from flowersorter.records import Decision
+from flowersorter.settings import Settings
 
 KEEP_EVERY = 64  # photos per transaction of the library
 
@@ -21,16 +23,19 @@ KEEP_EVERY = 64  # photos per transaction of the library
 class Reading:
     """One decode per photo fills every cache. Use as a context manager, on one thread."""
 
-    def __init__(self, home: Home) -> None:
-        self._home = home
+    def __init__(self, home: Home, settings: Settings | None = None) -> None:
+        self.home = home
+        self._limits = cache_limits(settings or Settings())
         self._closing = ExitStack()
         self._unkept: list[Seen] = []
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            self.library = stack.enter_context(Library.open(self._home.library_file))
-            self.features = stack.enter_context(FeatureStore(self._home.features_file))
-            self.thumbnails = stack.enter_context(ThumbnailStore(self._home.thumbnails_file))
+            self.library = stack.enter_context(Library.open(self.home.library_file))
+            self.features = stack.enter_context(FeatureStore(self.home.features_file, self._limits.photos))
+            self.thumbnails = stack.enter_context(
+                ThumbnailStore(self.home.thumbnails_file, self._limits.thumbnail_bytes)
+            )
             self.pool = stack.enter_context(PicturePool())
             stack.callback(self._flush)
             self._closing = stack.pop_all()

@@ -129,12 +129,13 @@ def classify(
     report(started)
     waiting = [photo for photo in found.scan.photos if request.wants(photo)]
     photos: list[Classified] = []
-    with Reading(home) as reading:
+    with Reading(home, settings) as reading:
         recognised = recogniser.recognise(
             waiting,
             pool=reading.pool,
             store=reading.features,
             known_digest=reading.library.known_digest,
+            digests_of_size=reading.library.digests_of_size,
             on_look=reading.keep,
             threshold=started.threshold.value,
             report=report,

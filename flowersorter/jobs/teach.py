@@ -97,7 +97,7 @@ def teach(home: Home, settings: Settings, request: TeachRequest, report: Report 
     device = choose_device(request.device)
     backbone = load_backbone(base.path)
     report(TeachingStarted(base.id, str(device), len(labelled.photos), labelled.species))
-    with Reading(home) as reading:
+    with Reading(home, settings) as reading:
         lesson, unreadable = _read_lesson(labelled, backbone, device, reading, report)
         learned = _learn(lesson, request, backbone, device, reading, report)
     report(Progress(Stage.SAVING))
@@ -136,16 +136,17 @@ def _read_lesson(
     labelled: Labelled, backbone: Backbone, device: ChosenDevice, reading: Reading, report: Report
 ) -> tuple[Lesson, tuple[Left, ...]]:
     """See every photo once; those that cannot be read are listed, also to `report`."""
+    from flowersorter.learning.agreement import open_network
     from flowersorter.learning.features import read_features
     from flowersorter.learning.lesson import make_lesson
-    from flowersorter.learning.network import Network
 
     seen = read_features(
         [photo.path for photo in labelled.photos],
-        network=Network(backbone, device),
+        network=open_network(backbone, device, reading.home.engines_file),
         store=reading.features,
         pool=reading.pool,
         known_digest=reading.library.known_digest,
+        digests_of_size=reading.library.digests_of_size,
         on_look=reading.keep,
         report=report,
         thumbnail_side=THUMBNAIL_SIDE,

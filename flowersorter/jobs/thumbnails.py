@@ -8,12 +8,14 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.jobs.caches import cache_limits
 from flowersorter.library import Library, Seen
 from flowersorter.paths import Home
 from flowersorter.pictures.decode import Look, Wanted
 from flowersorter.pictures.pool import PicturePool
 from flowersorter.pictures.thumbnails import ThumbnailStore
 from flowersorter.records import Code, Refused
+from flowersorter.settings import Settings
 
 THUMBNAIL_SIDE = 320  # pixels of the long side, the only size that is kept
 
@@ -21,9 +23,9 @@ THUMBNAIL_SIDE = 320  # pixels of the long side, the only size that is kept
 class Thumbnailer:
     """Blocking look-ups, for threads of the window's own. Close it when the window closes."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, settings: Settings) -> None:
         self._home = home
-        self._store = ThumbnailStore(home.thumbnails_file)
+        self._store = ThumbnailStore(home.thumbnails_file, cache_limits(settings).thumbnail_bytes)
         self._pool: PicturePool | None = None
         self._lock = Lock()
 

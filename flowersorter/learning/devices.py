@@ -12,6 +12,7 @@ from flowersorter.records import Code, Refused
 
 Gpu = Literal["cuda", "mps"]
 DeviceName = Literal["cpu", "cuda", "mps"]
+Precision = Literal["float32", "bfloat16", "float16"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,31 @@ def choose_device(wanted: str) -> ChosenDevice:
     if wanted != "auto":
         raise Refused(Code.DEVICE_UNUSABLE, device=wanted, detail=problems[0])
     return _cpu("; ".join(problems))
+
+
+def precisions(name: DeviceName) -> tuple[Precision, ...]:
+    """The precisions that a device calculates in by itself, the fastest first."""
+    if name == "cpu":  # others can emulate bfloat16, and are slower with it than with float32
+        able = torch.cpu.get_capabilities()
+        return ("bfloat16", "float32") if able.get("avx512_bf16") or able.get("amx_bf16") else ("float32",)
+    if name == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False):
+        return ("bfloat16", "float32")
+    return ("float16", "float32")
+
+
+def free_memory(name: DeviceName) -> int | None:
+    """Bytes that are free on a GPU now, None for the CPU."""
+    if name == "cuda":
+        return int(torch.cuda.mem_get_info()[0])
+    if name == "mps":
+        return int(torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory())
+    return None
+
+
+def machine_of(device: ChosenDevice) -> str:
+    """What calculates, by name: verdicts on one machine say nothing of another."""
+    detail = torch.cpu.get_capabilities().get("cpu_name", "") if device.name == "cpu" else device.detail
+    return f"{device.name} ({detail})"
 
 
 def _problem(name: str) -> str:

@@ -10,6 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +19,7 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.databases import log_ahead
+from flowersorter.databases import give_back, log_ahead
 
 WIDTH: Final = 512  # features of one photo
 
@@ -30,7 +31,7 @@ CREATE TABLE IF NOT EXISTS features (
     vector BLOB NOT NULL,      -- float16, little-endian
     used INTEGER NOT NULL,     -- days since the epoch
     PRIMARY KEY (digest, backbone, space)
-) WITHOUT ROWID;
+);  -- with row ids: without, SQLite puts half of each vector on a page of its own, 5 kB a photo
 CREATE TABLE IF NOT EXISTS facts (
     digest TEXT PRIMARY KEY,
     pixel_digest TEXT,
@@ -41,8 +42,10 @@ CREATE TABLE IF NOT EXISTS facts (
     height INTEGER NOT NULL
 ) WITHOUT ROWID;
 """
-VERSION = 1
-DEFAULT_LIMIT = 200_000  # photos, about 300 MB
+VERSION = 2
+DEFAULT_LIMIT = 200_000  # photos
+BYTES_PER_PHOTO: Final = 1_750  # of the file: features, facts and their keys
+_PRUNE_EVERY: Final = 20_000  # photos that are added
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ class FeatureStore:
     def __init__(self, file: Path, limit: int = DEFAULT_LIMIT) -> None:
         self._file = file
         self._limit = limit
+        self._added = 0
         self._lock = threading.Lock()
         self._connection = self._open()
 
@@ -79,7 +83,8 @@ class FeatureStore:
         self.close()
 
     def close(self) -> None:
-        self.prune(self._limit)
+        if self._added:
+            self.prune(self._limit)
         with self._lock:
             self._connection.close()
 
@@ -121,15 +126,24 @@ class FeatureStore:
             ("INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?, ?)", vectors),
         ]
         self._write(statements)
+        self._added += len(vectors)
+        if self._added >= _PRUNE_EVERY:
+            self.prune(self._limit)
 
     def prune(self, limit: int) -> None:
         """Keep the features of at most `limit` photos, those used last."""
+        self._added = 0
         surplus = self._row("SELECT count(*) - ? FROM features", (limit,))
         if surplus is not None and surplus[0] > 0:
-            oldest = "SELECT digest, backbone, space FROM features ORDER BY used LIMIT ?"
-            delete = f"DELETE FROM features WHERE (digest, backbone, space) IN ({oldest})"
-            self._write([(delete, [(surplus[0],)])])
+            oldest = "SELECT rowid FROM features ORDER BY used LIMIT ?"
+            self._write([(f"DELETE FROM features WHERE rowid IN ({oldest})", [(surplus[0],)])])
             self._write([("DELETE FROM facts WHERE digest NOT IN (SELECT digest FROM features)", [()])])
+
+    def clear(self) -> None:
+        """Forget everything, and give the room on the disk back."""
+        self._write([("DELETE FROM features", [()]), ("DELETE FROM facts", [()])])
+        with self._lock, suppress(sqlite3.Error):  # another process writes: the room is used again
+            give_back(self._connection)
 
     def _open(self) -> sqlite3.Connection:
         self._file.parent.mkdir(parents=True, exist_ok=True)

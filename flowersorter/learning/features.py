@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -56,11 +56,14 @@ def read_features(
     report: Report,
     thumbnail_side: int | None = None,
     stage: Stage = Stage.READING,
+    digests_of_size: Callable[[Path], Collection[str]] | None = None,
 ) -> Iterator[Seen]:
     """Give the features of every photo in the order of `paths`, from the cache where it knows them.
 
-    A known photo is not decoded. Child processes decode the next photos while the network runs. `on_look`
-    gets each decoded photo once, with its thumbnail if `thumbnail_side` is given. `report` gets a
+    A known photo is not decoded, nor is a copy of one: where `digests_of_size` names the digests of files of
+    the same size, the child process looks at the digest first. Child processes decode the next photos while
+    the network runs. `on_look` gets each photo that was read once, with its thumbnail if it was decoded and
+    `thumbnail_side` is given. `report` gets a
     `Progress` per batch and may raise `Cancelled`, which passes through.
     """
     wanted = Wanted(short_side=SHORT_SIDE, thumbnail_side=thumbnail_side)
@@ -71,12 +74,20 @@ def read_features(
     def pulse() -> None:
         report(Progress(stage, done, len(paths)))
 
-    reader = _Reader(network, store, known_digest, on_look, pulse)
+    def decode(path: Path) -> Future[Look]:
+        return pool.submit(path, wanted)
+
+    def look_at(path: Path) -> Future[Look]:
+        alike = () if digests_of_size is None else digests_of_size(path)
+        known = frozenset(filter(reader.is_stored, alike))
+        return pool.submit(path, replace(wanted, known=known))
+
+    reader = _Reader(network, store, known_digest, decode, on_look, pulse)
     pulse()
     try:
         while True:
             for path in islice(waiting, AHEAD - len(window)):
-                window.append(reader.cached(path) or pool.submit(path, wanted))
+                window.append(reader.cached(path) or look_at(path))
             if not window:
                 return
             seen = reader.finish(list(islice(window, BATCH)))
@@ -96,6 +107,7 @@ class _Reader:
     network: FeatureNetwork
     store: FeatureStore
     known_digest: Callable[[Path], str | None]
+    decode: Callable[[Path], Future[Look]]
     on_look: Callable[[Look], None]
     pulse: Callable[[], None]
 
@@ -103,6 +115,10 @@ class _Reader:
         """What the cache knows of the file as it is now, None if it must be decoded."""
         digest = self.known_digest(path)
         return None if digest is None else self._stored(path, digest)
+
+    def is_stored(self, digest: str) -> bool:
+        """Whether a photo with these bytes needs no decoding."""
+        return self._stored(Path(), digest) is not None
 
     def finish(self, batch: Sequence[Seen | Future[Look]]) -> list[Seen]:
         """Wait for the photos that are being decoded, and run the network over those that are new."""
@@ -127,12 +143,20 @@ class _Reader:
         return future.result()
 
     def _looked_at(self, look: Look, fresh: dict[str, NDArray[np.uint8]]) -> Seen:
+        if (
+            look.problem is None
+            and look.pixels is None
+            and self._stored(look.path, look.digest or "") is None
+        ):
+            look = self._wait_for(
+                self.decode(look.path)
+            )  # a copy of a photo that the cache has lost meanwhile
         self.on_look(look)
-        if look.problem is not None or look.digest is None or look.pixels is None:
-            return Seen(look.path, look.digest, problem=look.problem or Reason(Code.UNREADABLE))
-        stored = self._stored(look.path, look.digest)
+        stored = None if look.problem or look.digest is None else self._stored(look.path, look.digest)
         if stored is not None:
             return stored
+        if look.problem is not None or look.digest is None or look.pixels is None:
+            return Seen(look.path, look.digest, problem=look.problem or Reason(Code.UNREADABLE))
         fresh[look.digest] = centre_crop(look.pixels)
         hashed, taken = look.perceptual_hash, look.taken
         facts = PhotoFacts(

@@ -4,35 +4,85 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from flowersorter.learning.backbone import Backbone
-from flowersorter.learning.devices import ChosenDevice
+from flowersorter.learning.devices import ChosenDevice, Precision, free_memory
 from flowersorter.learning.preprocess import normalise
+
+_TYPES: Final = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+CPU_BATCH: Final = 32  # crops at once; more is not faster, and 32 take about 300 MB
+_MOST_AT_ONCE: Final = 256
+_BYTES_PER_CROP: Final = 32 * 2**20  # on a GPU: the widest layers in float32, and room for cuDNN's workspace
 
 
 class Network:
-    """A backbone made ready for one device; its answers belong to the backbone's feature space."""
+    """A backbone made ready for one device and precision.
 
-    def __init__(self, backbone: Backbone, device: ChosenDevice) -> None:
+    Its answers belong to `feature_space`: the backbone's own where it calculates in float32, else one with
+    the precision in its name, so that features of two precisions never answer for each other in the cache.
+    `agreement.open_network` chooses the precision; by itself a network calculates in float32.
+    """
+
+    def __init__(self, backbone: Backbone, device: ChosenDevice, precision: Precision = "float32") -> None:
         self.sha256 = backbone.sha256
-        self.feature_space = backbone.feature_space
-        self._device = torch.device(device.name)
-        fused = fuse_batch_norms(copy.deepcopy(backbone.net))
-        self._net = fused.to(self._device).to(memory_format=torch.channels_last)
+        self.precision = precision
+        self.feature_space = space_in(backbone.feature_space, precision)
+        self.device = device
+        self._type = _TYPES[precision]
+        self._on = torch.device(device.name)
+        fused = fuse_batch_norms(copy.deepcopy(backbone.net)).to(self._on)
+        if device.name == "cpu":  # autocast would convert the weights again for each batch
+            fused = fused.to(self._type)
+        self._net = fused.to(memory_format=torch.channels_last)
+        free = free_memory(device.name)
+        self.batch = CPU_BATCH if free is None else crops_at_once(free)
 
     def __call__(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """Features float32[N, 512] of N crops uint8[224, 224, 3]."""
-        with torch.inference_mode():
+        """Features float32[N, 512] of N crops uint8[224, 224, 3], as many at once as fit the device."""
+        parts: list[NDArray[np.float32]] = []
+        while (done := sum(map(len, parts))) < len(crops):
+            try:
+                parts.append(self._features(crops[done : done + self.batch]))
+            except torch.OutOfMemoryError:  # another program took the GPU's memory meanwhile
+                if self.batch == 1:
+                    raise
+                self.batch //= 2
+        return np.concatenate(parts) if parts else np.empty((0, 512), np.float32)
+
+    def _features(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        with torch.inference_mode(), self._autocast():
             # pixels in the order H, W, C are already what channels_last means
-            pixels = torch.from_numpy(np.stack(crops)).to(self._device).permute(0, 3, 1, 2)
-            features = self._net(normalise(pixels))
+            pixels = normalise(self._sent(torch.from_numpy(np.stack(crops))).permute(0, 3, 1, 2))
+            features = self._net(pixels.to(self._type) if self._on.type == "cpu" else pixels)
             return np.asarray(features.float().cpu().numpy())
+
+    def _sent(self, pixels: Tensor) -> Tensor:
+        if self._on.type == "cuda":  # from pinned memory the card fetches the pixels by itself
+            return pixels.pin_memory().to(self._on, non_blocking=True)
+        return pixels.to(self._on)
+
+    def _autocast(self) -> AbstractContextManager[object]:
+        if self._on.type == "cpu" or self.precision == "float32":
+            return nullcontext()
+        return torch.autocast(self._on.type, dtype=self._type)
+
+
+def space_in(feature_space: str, precision: Precision) -> str:
+    """The name of a feature space where it is calculated in `precision`."""
+    return feature_space if precision == "float32" else f"{feature_space}-by-{precision}"
+
+
+def crops_at_once(free: int) -> int:
+    """How many crops may be on a GPU at once: half of its free memory (bytes), 1 to 256."""
+    return min(max(free // 2 // _BYTES_PER_CROP, 1), _MOST_AT_ONCE)
 
 
 def fuse_batch_norms(net: nn.Module) -> nn.Module:

@@ -33,12 +33,14 @@ class Wanted:
 
     ``short_side``: pixels with exactly that short side (enlarged if need be). ``long_side``: pixels with
     at most that long side. ``thumbnail_side``: a JPEG with at most that long side, made from the pixels
-    where those are asked for too, so that asking for a thumbnail never changes the pixels.
+    where those are asked for too, so that asking for a thumbnail never changes the pixels. A photo whose
+    digest is in ``known`` is not decoded: the look brings its digest only.
     """
 
     short_side: int | None = None
     thumbnail_side: int | None = None
     long_side: int | None = None
+    known: frozenset[str] = frozenset()
 
     def size_of(self, width: int, height: int) -> tuple[int, int] | None:
         """The size to which a picture is decoded and scaled, None where no pixels are needed.

@@ -11,7 +11,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-from flowersorter.databases import log_ahead
+from flowersorter.databases import give_back, log_ahead
 
 LIMIT_BYTES: Final = 512_000_000
 _PATIENCE_SECONDS = 0.5  # with another process that writes
@@ -90,6 +90,16 @@ class ThumbnailStore:
                 self._bytes = _shrink(connection, self._limit)
 
         self._try(write)
+
+    def clear(self) -> None:
+        """Forget everything, and give the room on the disk back."""
+
+        def forget(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM thumbnail")
+            self._bytes = 0
+            give_back(connection)
+
+        self._try(forget)
 
     def close(self) -> None:
         """Close the file; the store is not used afterwards."""

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from flowersorter.paths import Home
 from flowersorter.settings import Settings
 from flowersorter.ui import messages
+from flowersorter.ui.cache_card import CacheCard
 from flowersorter.ui.form import Form
 from flowersorter.ui.settings_store import SettingsStore
 from flowersorter.ui.settings_table import SETTINGS, Setting, Words
@@ -44,6 +45,8 @@ class SettingsDialog(QDialog):
         for group in dict.fromkeys(setting.group for setting in SETTINGS):
             box.addWidget(self._make_group(group))
         box.addWidget(self._make_home_card(home))
+        self.caches = CacheCard(home, owner=parent or store)
+        box.addWidget(self.caches)
         box.addStretch(1)
         self.buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Ok

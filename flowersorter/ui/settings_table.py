@@ -75,4 +75,11 @@ SETTINGS: Final = (
         QT_TRANSLATE_NOOP("settings", "The window looks"),
         choices=APPEARANCES,
     ),
+    Setting(
+        "cache_megabytes",
+        _COMPUTER,
+        QT_TRANSLATE_NOOP("settings", "Room for what is remembered of photos"),
+        QT_TRANSLATE_NOOP("settings", "A photo that is remembered is named at once, wherever it lies now."),
+        choices=((200, "200 MB"), (800, "800 MB"), (3_000, "3 GB"), (12_000, "12 GB")),
+    ),
 )

@@ -13,6 +13,7 @@ from PySide6.QtGui import QImage, QPixmap
 
 from flowersorter.paths import Home
 from flowersorter.records import Refused
+from flowersorter.settings import Settings
 from flowersorter.ui.newest import Newest
 
 if TYPE_CHECKING:  # numpy is not needed before the first photo
@@ -39,8 +40,9 @@ class Thumbnailer(Protocol):
 class LateThumbnailer:
     """The jobs' thumbnailer, made by the first thread that needs it: it opens files."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, settings: Settings) -> None:
         self._home = home
+        self._settings = settings
         self._made: Thumbnailer | None = None
         self._lock = Lock()
 
@@ -60,7 +62,7 @@ class LateThumbnailer:
             if self._made is None:
                 from flowersorter.jobs import thumbnails
 
-                self._made = thumbnails.Thumbnailer(self._home)
+                self._made = thumbnails.Thumbnailer(self._home, self._settings)
             return self._made
 
 

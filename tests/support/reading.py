@@ -18,6 +18,7 @@ class HerePool:
 
     def __init__(self) -> None:
         self.decoded: list[Path] = []
+        self.hashed: list[Path] = []  # read, and known by their bytes
 
     def __enter__(self) -> Self:
         return self
@@ -26,9 +27,10 @@ class HerePool:
         """Nothing to end."""
 
     def submit(self, path: Path, wanted: Wanted) -> Future[Look]:
-        self.decoded.append(path)
+        look = look_at(path, wanted)
+        (self.hashed if look.digest in wanted.known else self.decoded).append(path)
         future: Future[Look] = Future()
-        future.set_result(look_at(path, wanted))
+        future.set_result(look)
         return future
 
     def looks(

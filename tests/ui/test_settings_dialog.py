@@ -13,7 +13,9 @@ from flowersorter.ui.settings_store import SettingsStore
 from flowersorter.ui.settings_table import SETTINGS
 from flowersorter.ui.tasks import end_tasks
 
-CHANGED = Settings(model="roses", max_wrong=5.0, recursive=True, albums=True, copy=True, device="cpu")
+CHANGED = Settings(
+    model="roses", max_wrong=5.0, recursive=True, albums=True, copy=True, device="cpu", cache_megabytes=3000
+)
 
 
 @pytest.fixture
@@ -75,3 +77,33 @@ def test_a_value_that_was_written_by_hand_is_kept(store, open_dialog):
     assert dialog.editors["max_wrong"].currentText() == "3.5"
     dialog.accept()
     assert store.values.max_wrong == 3.5
+
+
+def test_the_room_that_the_caches_take_is_shown_and_can_be_cleared(open_dialog, home, qtbot):
+    home.features_file.write_bytes(b"no database" * 100_000)
+    dialog = open_dialog()
+    qtbot.waitUntil(dialog.caches.clear_button.isEnabled)
+    assert "1.0 MB" in dialog.caches.size_text.text()
+    dialog.caches.clear_button.click()
+    assert not dialog.caches.clear_button.isEnabled()
+    qtbot.waitUntil(dialog.caches.clear_button.isEnabled)
+    assert "MB" not in dialog.caches.size_text.text()
+
+
+def test_a_cache_that_cannot_be_cleared_is_said(open_dialog, home, qtbot, monkeypatch):
+    def fail(_home):
+        raise OSError("disk gone")
+
+    monkeypatch.setattr("flowersorter.jobs.caches.clear_caches", fail)
+    dialog = open_dialog()
+    qtbot.waitUntil(dialog.caches.clear_button.isEnabled)
+    dialog.caches.clear_button.click()
+    qtbot.waitUntil(lambda: "disk gone" in dialog.caches.size_text.text())
+    assert dialog.caches.clear_button.isEnabled()
+
+
+def test_the_dialog_may_go_while_the_caches_are_cleared(open_dialog, home, qtbot):
+    dialog = open_dialog()
+    qtbot.waitUntil(dialog.caches.clear_button.isEnabled)
+    dialog.caches.clear_button.click()
+    dialog.deleteLater()

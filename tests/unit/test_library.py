@@ -107,3 +107,16 @@ def test_a_newer_library_is_left_alone(file: Path) -> None:
         Library.open(file)
     assert refusal.value.reason.code is Code.STORE_TOO_NEW
     assert file.read_bytes() == before
+
+
+def test_files_of_the_same_size_may_be_copies(file: Path, tmp_path: Path) -> None:
+    photo, copy, other = (tmp_path / name for name in ("photo", "copy", "other"))
+    photo.write_bytes(b"photo")
+    copy.write_bytes(b"photo")
+    other.write_bytes(b"something else")
+    status = photo.stat()
+    with Library.open(file) as library:
+        library.remember_digests([Seen(photo, status.st_size, status.st_mtime_ns, "aa")])
+        assert library.digests_of_size(copy) == {"aa"}
+        assert library.digests_of_size(other) == set()
+        assert library.digests_of_size(tmp_path / "gone") == set()

@@ -12,11 +12,12 @@ from flowersorter.jobs.thumbnails import Thumbnailer
 from flowersorter.paths import Home
 from flowersorter.pictures.pool import PicturePool
 from flowersorter.records import Code, Refused
+from flowersorter.settings import Settings
 
 
 @pytest.fixture
 def thumbnailer(home: Home) -> Iterator[Thumbnailer]:
-    made = Thumbnailer(home)
+    made = Thumbnailer(home, Settings())
     yield made
     made.close()
 

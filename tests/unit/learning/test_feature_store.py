@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from support.labels import digest_of
 
+from flowersorter.learning import feature_store
 from flowersorter.learning.feature_store import FeatureStore, PhotoFacts
 
 VECTOR = np.linspace(0, 7, 512, dtype=np.float32)
@@ -106,3 +107,13 @@ def test_a_full_disk_costs_nothing_but_time(file: Path) -> None:
     store.put([(PhotoFacts(digest_of(number)), VECTOR) for number in range(100, 400)], "net", "space")
     assert store.features(digest_of(0), "net", "space") is not None
     store.close()
+
+
+def test_a_long_run_is_pruned_on_its_way(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feature_store, "_PRUNE_EVERY", 20)
+    with FeatureStore(file, limit=5) as store:
+        for start in range(0, 100, 10):
+            photos = [(PhotoFacts(digest_of(number)), VECTOR) for number in range(start, start + 10)]
+            store.put(photos, "net", "space")
+            kept = sum(store.facts(digest_of(number)) is not None for number in range(100))
+            assert kept <= 15

@@ -16,7 +16,7 @@ from support.reading import Colours, HerePool
 from flowersorter.learning import features
 from flowersorter.learning.feature_store import FeatureStore
 from flowersorter.learning.features import Seen, read_features
-from flowersorter.pictures.decode import Look
+from flowersorter.pictures.decode import Look, Wanted
 from flowersorter.pictures.pool import PicturePool
 from flowersorter.progress import Cancelled, Progress, Stage
 from flowersorter.records import Code
@@ -55,7 +55,7 @@ class Reader:
         self.progress: list[Progress] = []
 
     def __call__(self, paths: list[Path], **changed: Any) -> Iterator[Seen]:
-        self.pool.decoded, self.network.shown, self.progress = [], 0, []
+        self.pool.decoded, self.pool.hashed, self.network.shown, self.progress = [], [], 0, []
         arguments: dict[str, Any] = {
             "network": self.network,
             "store": self.store,
@@ -106,6 +106,48 @@ def test_a_moved_photo_runs_through_no_network(reader: Reader, photos: list[Path
     seen = list(reader(moved, known_digest={}.get))
     assert reader.network.shown == 0
     assert all(one.features is not None for one in seen)
+
+
+def test_a_copy_is_read_but_not_decoded(reader: Reader, photos: list[Path], tmp_path: Path) -> None:
+    first = list(reader(photos))
+    copies = [Path(shutil.copy2(path, tmp_path / path.name)) for path in photos]
+    by_size = {path.stat().st_size: digest_of(path) for path in photos}
+    reader.looks.clear()
+    seen = list(
+        reader(copies, known_digest={}.get, digests_of_size=lambda path: [by_size[path.stat().st_size]])
+    )
+    assert (reader.pool.decoded, reader.pool.hashed) == ([], copies)
+    assert [one.facts for one in seen] == [one.facts for one in first]
+    assert [look.digest for look in reader.looks] == [one.digest for one in first]
+
+
+def test_a_file_of_the_same_size_with_other_bytes_is_decoded(reader: Reader, photos: list[Path]) -> None:
+    list(reader(photos[:1]))
+    stranger = digest_of(photos[0])
+    seen = list(reader(photos[1:], known_digest={}.get, digests_of_size=lambda _path: [stranger, "0" * 64]))
+    assert reader.pool.decoded == photos[1:]
+    assert all(one.features is not None for one in seen)
+
+
+def test_a_copy_of_a_photo_that_the_cache_lost_meanwhile_is_decoded(
+    reader: Reader, photos: list[Path], tmp_path: Path
+) -> None:
+    """Somebody clears the caches while a folder is sorted."""
+    list(reader(photos[:1]))
+    copy = Path(shutil.copy2(photos[0], tmp_path / "copy.jpg"))
+    digest = digest_of(copy)
+    hash_only = reader.pool.submit
+
+    def lose(path: Path, wanted: Wanted) -> Any:
+        future = hash_only(path, wanted)
+        reader.store.prune(0)
+        return future
+
+    reader.pool.submit = lose
+    (seen,) = reader([copy], known_digest={}.get, digests_of_size=lambda _path: [digest])
+    assert seen.problem is None
+    assert seen.features is not None
+    assert (reader.pool.hashed, reader.pool.decoded) == ([copy], [copy])
 
 
 def test_one_photo_twice_is_computed_once(reader: Reader, photos: list[Path]) -> None:

@@ -6,8 +6,8 @@ import torch
 from torchvision.transforms import v2
 
 from flowersorter.learning.backbone import Backbone
-from flowersorter.learning.devices import choose_device
-from flowersorter.learning.network import Network
+from flowersorter.learning.devices import choose_device, precisions
+from flowersorter.learning.network import Network, crops_at_once
 from flowersorter.learning.preprocess import MEAN, STD, centre_crop, normalise
 from flowersorter.records import Code, Refused
 
@@ -90,3 +90,52 @@ def test_a_gpu_that_calculates_wrongly_is_not_taken(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(torch.nn.functional, "conv2d", lambda *_: torch.zeros(1, 4, 14, 14))
     monkeypatch.setattr(torch.Tensor, "to", lambda tensor, *_: tensor)
     assert choose_device("auto").name == "cpu"
+
+
+def test_only_precisions_that_the_processor_has_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    for able, expected in (
+        ({"avx512_bf16": True}, "bfloat16"),
+        ({"amx_bf16": True}, "bfloat16"),
+        ({}, "float32"),
+    ):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda able=able: able)
+        assert precisions("cpu")[0] == expected
+    for able, expected in ((True, "bfloat16"), (False, "float16")):
+        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda able=able, **_: able)
+        assert precisions("cuda")[0] == expected
+    assert {precisions(name)[-1] for name in ("cpu", "cuda", "mps")} == {"float32"}
+
+
+def test_free_memory_decides_how_many_crops_go_at_once() -> None:
+    assert crops_at_once(0) == 1
+    assert crops_at_once(1_000_000_000) < crops_at_once(4_000_000_000) < crops_at_once(80_000_000_000)
+    assert crops_at_once(80_000_000_000) == crops_at_once(800_000_000_000)
+
+
+def test_more_crops_than_fit_are_done_in_parts(random_backbone: Backbone) -> None:
+    network = Network(random_backbone, choose_device("cpu"))
+    whole = network(CROPS)
+    network.batch = 2
+    assert np.allclose(network(CROPS), whole, atol=1e-4 * np.abs(whole).max())
+    assert network([]).shape == (0, 512)
+
+
+def test_a_gpu_that_fills_up_meanwhile_gets_smaller_batches(random_backbone: Backbone) -> None:
+    network = Network(random_backbone, choose_device("cpu"))
+    whole = network(CROPS)
+    net, sizes = network._net, []
+
+    def small_gpu(pixels: torch.Tensor) -> torch.Tensor:
+        sizes.append(len(pixels))
+        if len(pixels) > limit:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return net(pixels)
+
+    limit = 1
+    network._net = small_gpu
+    network.batch = 4
+    assert np.allclose(network(CROPS), whole, atol=1e-4 * np.abs(whole).max())
+    assert sizes == [3, 2, 1, 1, 1]
+    limit = 0
+    with pytest.raises(torch.OutOfMemoryError):
+        network(CROPS)
