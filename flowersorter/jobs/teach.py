@@ -120,7 +120,7 @@ def teach(home: Home, settings: Settings, request: TeachRequest, report: Report 
             interval=validation.interval,
             app_version=__version__,
         )
-        write_model(folder, _model(info, learned, validation), _teaching(lesson))
+        write_model(folder, model_of(info, learned, validation), teaching_of(lesson, learned))
     return Taught(
         info=info,
         epochs=learned.epochs,
@@ -185,19 +185,24 @@ def _learn(
     return learn_by_recipe(lesson, backbone, device, reading.pool, request.seed, report)
 
 
-def _model(info: ModelInfo, learned: Learned, validation: Validation) -> Model:
+def model_of(info: ModelInfo, learned: Learned, validation: Validation) -> Model:
+    """What is saved of what was learned."""
     from flowersorter.learning.lesson import calibration_of
 
     return Model(info, learned.head, calibration_of(learned.answers), asdict(validation))
 
 
-def _teaching(lesson: Lesson) -> Teaching:
+def teaching_of(lesson: Lesson, learned: Learned) -> Teaching:
+    """What the model file keeps of a lesson, so that it can be taught again."""
     return Teaching(
         lesson.examples.features.astype(np.float16),
         lesson.examples.labels.astype(np.int32),
         lesson.folds.astype(np.int8),
         lesson.digests,
         lesson.groups,
+        lesson.given,
+        lesson.corrected,
+        learned.start,
     )
 
 

@@ -18,14 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
+from flowersorter.learning.again import again_arrays, read_again
 from flowersorter.learning.calibrate import Calibration
-from flowersorter.learning.head import Head
+from flowersorter.learning.head import WIDTH, Head, Start
 from flowersorter.learning.parts import array_of, checked_bytes, read_part, sync_folder, typed, write_synced
 from flowersorter.records import Code, Refused
 
 FORMAT: Final = 1
 UNFINISHED: Final = ".new-"  # how the name of a model begins until it is whole
-WIDTH: Final = 512
 MAX_MANIFEST_BYTES: Final = 16 * 2**20
 MANIFEST, HEAD, CALIBRATION, TEACHING, BACKBONE = (
     "manifest.json",
@@ -60,7 +60,8 @@ class Teaching:
     """What a model was taught on, so that it can be taught again without the photos.
 
     `features` float16[N, 512], `labels` int32[N] (places in the species), `folds` int8[N]; `digests` and
-    `groups` name photos and their groups by sha256, hex.
+    `groups` name photos and their groups by sha256, hex. `given` and `corrected` are those of a `Lesson`;
+    `start` is there where a correction can be learned.
     """
 
     features: NDArray[np.float16]
@@ -68,6 +69,9 @@ class Teaching:
     folds: NDArray[np.int8]
     digests: tuple[str, ...]
     groups: tuple[str, ...]
+    given: bool = False
+    corrected: frozenset[int] = frozenset()
+    start: Start | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,7 +166,8 @@ def read_teaching(folder: Path) -> Teaching | None:
         raise Refused(Code.MODEL_DAMAGED, model=folder)
     if count and not (labels.min() >= 0 and labels.max() < classes):
         raise Refused(Code.MODEL_DAMAGED, model=folder)
-    return Teaching(features, labels, folds, _names(digests), _names(groups))
+    given, corrected, start = read_again(folder, part, count, _info(folder, manifest).species)
+    return Teaching(features, labels, folds, _names(digests), _names(groups), given, corrected, start)
 
 
 def backbone_file(folder: Path) -> Path | None:
@@ -286,6 +291,7 @@ def _teaching_bytes(teaching: Teaching) -> bytes:
             "folds": teaching.folds,
             "digests": _name_bytes(teaching.digests),
             "groups": _name_bytes(teaching.groups),
+            **again_arrays(teaching.given, teaching.corrected, teaching.start),
         }
     )
 

@@ -115,11 +115,10 @@ def accuracy_interval(answers: Sequence[Answer], seed: int = 0) -> tuple[float, 
         return 1.0 - upper_bound(0, len(photos), (1 - LEVEL) / 2), 1.0
     if right.sum() == 0:
         return 0.0, upper_bound(0, len(photos), (1 - LEVEL) / 2)
-    dice = np.random.default_rng(seed)
-    accuracies = np.empty(RESAMPLES)
-    for place in range(RESAMPLES):
-        drawn = dice.integers(0, len(photos), len(photos))
-        accuracies[place] = right[drawn].sum() / photos[drawn].sum()
+    # groups with as many photos of which as many are right are alike: draw how often each kind comes up
+    kinds, sizes = np.unique(np.stack([right, photos], axis=1), axis=0, return_counts=True)
+    drawn = np.random.default_rng(seed).multinomial(len(photos), sizes / len(photos), RESAMPLES)
+    accuracies = (drawn @ kinds[:, 0]) / (drawn @ kinds[:, 1])
     low, high = np.quantile(accuracies, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +43,7 @@ CREATE TABLE IF NOT EXISTS facts (
 ) WITHOUT ROWID;
 """
 VERSION = 2
+MANY: Final = 500  # values of one SQL statement; some builds of SQLite take no more than 999
 DEFAULT_LIMIT = 200_000  # photos
 BYTES_PER_PHOTO: Final = 1_750  # of the file: features, facts and their keys
 _PRUNE_EVERY: Final = 20_000  # photos that are added
@@ -107,11 +108,17 @@ class FeatureStore:
     def facts(self, digest: str) -> PhotoFacts | None:
         """What is known of a photo, or None if it was never decoded."""
         row = self._row("SELECT * FROM facts WHERE digest = ?", (digest,))
-        if row is None:
-            return None
-        digest, pixels, hashed, taken, camera, width, height = row
-        unsigned = None if hashed is None else hashed % (1 << 64)
-        return PhotoFacts(digest, pixels, unsigned, taken, camera, width, height)
+        return None if row is None else _facts(row)
+
+    def facts_of(self, digests: Sequence[str]) -> dict[str, PhotoFacts]:
+        """What is known of many photos at once, by digest; those never decoded are left out."""
+        found: dict[str, PhotoFacts] = {}
+        for start in range(0, len(digests), MANY):
+            some = tuple(digests[start : start + MANY])
+            marks = ", ".join("?" * len(some))
+            rows = self._rows(f"SELECT * FROM facts WHERE digest IN ({marks})", some)
+            found |= {row[0]: _facts(row) for row in rows}
+        return found
 
     def put(self, seen: Iterable[tuple[PhotoFacts, NDArray[np.float32]]], backbone: str, space: str) -> None:
         """Keep the facts and features of photos, in one transaction."""
@@ -157,12 +164,15 @@ class FeatureStore:
             return _connect(self._file)
 
     def _row(self, query: str, arguments: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        rows = self._rows(query, arguments)
+        return rows[0] if rows else None
+
+    def _rows(self, query: str, arguments: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         with self._lock:
             try:
-                row: tuple[Any, ...] | None = self._connection.execute(query, arguments).fetchone()
+                return self._connection.execute(query, arguments).fetchall()
             except sqlite3.Error:
-                return None  # damaged or busy: a miss
-            return row
+                return []  # damaged or busy: a miss
 
     def _write(self, statements: list[tuple[str, list[tuple[Any, ...]]]]) -> None:
         with self._lock:
@@ -190,6 +200,12 @@ def _connect(file: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _facts(row: tuple[Any, ...]) -> PhotoFacts:
+    digest, pixels, hashed, taken, camera, width, height = row
+    unsigned = None if hashed is None else hashed % (1 << 64)
+    return PhotoFacts(digest, pixels, unsigned, taken, camera, width, height)
 
 
 def _signed(value: int) -> int:

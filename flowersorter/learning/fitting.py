@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from flowersorter.learning.evaluate import Epoch
 from flowersorter.learning.head import Head
-from flowersorter.learning.lbfgs import minimise
+from flowersorter.learning.lbfgs import ENOUGH, minimise
 from flowersorter.progress import Progress, Report, Stage, silent
 
 STRENGTHS: Final = (1.0, 0.2, 0.04, 0.008, 0.0016, 0.0003)  # from the most cautious on
@@ -40,12 +40,20 @@ class Examples:
 
 
 def fit_head(
-    taught: Examples, strength: float, *, held_back: Examples | None = None, report: Report = silent
+    taught: Examples,
+    strength: float,
+    *,
+    start: Head | None = None,
+    steps: int = MAX_STEPS,
+    held_back: Examples | None = None,
+    report: Report = silent,
 ) -> tuple[Head, tuple[Epoch, ...]]:
     """Fit a head on all of `taught`.
 
-    With `held_back`, one `Epoch` per optimiser step is sent to `report` and returned; without, there are
-    none. `Cancelled`, raised by `report`, passes through.
+    From `start`, a head for all or for the first of the species that was fitted on nearly the same photos, it
+    takes just `steps` steps: there it is nearly where it would have come to. With `held_back`, one `Epoch` for
+    each step is sent to `report` and returned; without, there are none. `Cancelled`, raised by `report`, passes
+    through.
     """
     problem = _Problem(taught)
     watched = None if held_back is None else problem.prepare(held_back)
@@ -61,7 +69,9 @@ def fit_head(
         report(epochs[-1])
 
     with _one_thread():
-        parameters = minimise(problem.loss(strength), problem.start(), MAX_STEPS, watch)
+        # near the bottom the first steps gain nearly nothing, and would be taken for the last
+        enough = ENOUGH if start is None else 0.0
+        parameters = minimise(problem.loss(strength), problem.start(start), steps, watch, enough)
     return problem.head(parameters), tuple(epochs)
 
 
@@ -108,12 +118,14 @@ class _Problem:
     """The examples, made ready: square roots, centred, one scale for all features."""
 
     def __init__(self, examples: Examples) -> None:
-        roots = np.sqrt(np.maximum(examples.features, 0.0))
+        positive = np.maximum(examples.features, 0.0)
+        roots = np.sqrt(positive)
         self._species = examples.species
         self._mean = roots.mean(axis=0)
         # one scale, not one per feature: few photos say little about how much a single feature varies
-        self._scale = float(roots.std(axis=0).mean()) or 1.0
-        self.inputs, self.labels = self.prepare(examples)
+        variances = positive.mean(axis=0, dtype=np.float64) - self._mean.astype(np.float64) ** 2
+        self._scale = float(np.sqrt(np.maximum(variances, 0.0)).mean()) or 1.0
+        self.inputs, self.labels = self._standard(roots), torch.from_numpy(examples.labels)
         counts = np.bincount(examples.labels, minlength=len(examples.species))
         weights = 1.0 / np.sqrt(np.maximum(counts, 1))[examples.labels]
         self.weights = torch.from_numpy((weights / weights.sum()).astype(np.float32))
@@ -121,12 +133,24 @@ class _Problem:
     def prepare(self, examples: Examples) -> tuple[Tensor, Tensor]:
         """Features float32[N, 512] as the fit sees them, and the labels int64[N]."""
         roots = np.sqrt(np.maximum(examples.features, 0.0))
-        inputs = ((roots - self._mean) / self._scale).astype(np.float32)
-        return torch.from_numpy(inputs), torch.from_numpy(examples.labels)
+        return self._standard(roots), torch.from_numpy(examples.labels)
 
-    def start(self) -> Tensor:
-        """Where fitting starts: all parameters 0, float64[C · 512 + C]."""
-        return torch.zeros(len(self._species) * (self.inputs.shape[1] + 1), dtype=torch.float64)
+    def _standard(self, roots: NDArray[np.float32]) -> Tensor:
+        """Centred and scaled, in place."""
+        roots -= self._mean
+        roots /= np.float32(self._scale)
+        return torch.from_numpy(roots)
+
+    def start(self, head: Head | None = None) -> Tensor:
+        """Where fitting starts, float64[C · 512 + C]: at a head, at 0 for species that it does not know."""
+        weight = torch.zeros(len(self._species), self.inputs.shape[1], dtype=torch.float64)
+        bias = torch.zeros(len(self._species), dtype=torch.float64)
+        if head is not None:
+            known = len(head.species)
+            scaled = head.weight.astype(np.float64)
+            weight[:known] = torch.from_numpy(scaled * self._scale)
+            bias[:known] = torch.from_numpy(head.bias + scaled @ self._mean)
+        return torch.cat([weight.ravel(), bias])
 
     def scores(self, parameters: Tensor, inputs: Tensor) -> Tensor:
         """Unnormalised log-confidences float32[N, C] for prepared features."""

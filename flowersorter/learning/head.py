@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+WIDTH: Final = 512  # features of one photo
+MANY: Final = 256  # photos
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,7 +28,20 @@ class Head:
     def predict(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Confidences float64[N, C] that add up to 1, for features float32[N, 512]."""
         seen = np.sqrt(np.maximum(features, 0.0)) if self.root else features
-        # einsum, for a threaded matrix product waits for busy cores longer than this takes
-        scores = np.einsum("nf,cf->nc", seen.astype(np.float64), self.weight.astype(np.float64)) + self.bias
+        exact = seen.astype(np.float64), self.weight.astype(np.float64)
+        # einsum for a few, for a threaded matrix product waits for busy cores longer than this takes
+        few = len(seen) < MANY
+        scores = (np.einsum("nf,cf->nc", *exact) if few else exact[0] @ exact[1].T) + self.bias
         exponents = np.exp(scores - scores.max(axis=1, keepdims=True))
         return np.asarray(exponents / exponents.sum(axis=1, keepdims=True))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Start:
+    """Where teaching can begin again after a correction: the strength, and the head of each fold.
+
+    The head of a fold was taught without it; None where it could not be taught.
+    """
+
+    strength: float
+    heads: tuple[Head | None, ...]

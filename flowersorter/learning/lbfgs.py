@@ -10,7 +10,7 @@ from typing import Final
 from torch import Tensor
 
 MEMORY: Final = 10  # steps that it remembers
-ENOUGH: Final = 1e-4  # stop when a step lowers the loss by less than this part of it
+ENOUGH: Final = 1e-4
 SMALLEST_STRIDE: Final = 1e-6  # below, float32 cannot tell the losses apart: this is the bottom
 
 
@@ -19,10 +19,12 @@ def minimise(
     start: Tensor,
     max_steps: int,
     watch: Callable[[Tensor], None],
+    enough: float = ENOUGH,
 ) -> Tensor:
     """Walk from `start`, float64[K], to where `function` is least; it gives the loss and its gradient.
 
-    `watch` sees the place after every step, and what it raises passes through.
+    It stops after `max_steps`, or when a step gains less than the part `enough` of the loss. `watch` sees the
+    place after every step, and what it raises passes through.
     """
     curvature = _Curvature()
     place, (loss, slope) = start, function(start)
@@ -42,7 +44,7 @@ def minimise(
         gain = loss - next_loss
         place, loss, slope = next_place, next_loss, next_slope
         watch(place)
-        if gain < ENOUGH * loss:
+        if gain < enough * loss:
             break
     return place
 

@@ -15,10 +15,12 @@ from flowersorter.learning.dataset import LabelledPhoto
 from flowersorter.learning.evaluate import Answer, Epoch
 from flowersorter.learning.features import Seen
 from flowersorter.learning.fitting import Examples, choose_strength, fit_head
-from flowersorter.learning.head import Head
+from flowersorter.learning.head import Head, Start
 from flowersorter.learning.split import FOLDS, fold_of, group_of, taught_without
 from flowersorter.progress import Report
 
+AGAIN_STEPS: Final = 12  # of a head after a correction, and of the heads that answer the folds
+FOLD_STEPS: Final = 5
 CAUTIOUS: Final = 0.1  # the strength where there are too few photos to choose one
 LONG_WORK: Final = 100_000  # photos × species, from which one inner fold chooses the strength instead of four
 
@@ -27,7 +29,8 @@ LONG_WORK: Final = 100_000  # photos × species, from which one inner fold choos
 class Lesson:
     """Readable labelled photos with their features, groups and folds; all sequences have N entries.
 
-    `given` says that people made the split; then fold 0 is their validation part.
+    `given` says that people made the split; then fold 0 is their validation part. `corrected` are the places
+    of photos that the gardener labelled by hand: they teach but, being chosen, are in no figure.
     """
 
     paths: tuple[Path, ...]
@@ -36,28 +39,32 @@ class Lesson:
     groups: tuple[str, ...]
     folds: NDArray[np.int64]
     given: bool
+    corrected: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Learned:
     """A head, how it got there, and the answers to photos whose groups the answering head never saw.
 
-    `reported` are the answers that the figures are of, `answers` all that calibrate.
+    `reported` are the answers that the figures are of, `answers` all that calibrate. From `start`, if there
+    is one, it can be taught again after a correction.
     """
 
     head: Head
     epochs: tuple[Epoch, ...]
     answers: tuple[Answer, ...]
     reported: tuple[Answer, ...]
+    start: Start | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
-    """A fold's answers by place in the lesson, and the head's strength, None if it could not be taught."""
+    """A fold's answers by place in the lesson; strength and head are None if it could not be taught."""
 
     strength: float | None
     answers: dict[int, Answer]
     epochs: tuple[Epoch, ...]
+    head: Head | None = None
 
 
 def make_lesson(
@@ -89,33 +96,62 @@ def learn_head(lesson: Lesson, report: Report) -> Learned:
     The curves are those of the first fold. The strength is chosen anew inside each teaching part, so that
     nothing of a photo has touched the head that answers it.
     """
-    examples = lesson.examples
     epochs: tuple[Epoch, ...] = ()
-    strengths: list[float] = []
-    answers: dict[int, Answer] = {}
+    judged: list[Judged] = []
     for fold in range(FOLDS):
-        judged = learn_fold(lesson, fold, report, curves=not epochs)
-        if judged.strength is not None:
-            epochs = epochs or judged.epochs
-            strengths.append(judged.strength)
-            answers |= judged.answers
+        judged.append(learn_fold(lesson, fold, report, curves=not epochs))
+        epochs = epochs or judged[-1].epochs
+    strengths = [one.strength for one in judged if one.strength is not None]
     strength = float(np.median(strengths)) if strengths else CAUTIOUS
-    head, _ = fit_head(examples, strength, report=report)
-    ordered = {place: answers[place] for place in sorted(answers)}
-    reported = [answer for place, answer in ordered.items() if not lesson.given or lesson.folds[place] == 0]
-    return Learned(head, epochs, tuple(ordered.values()), tuple(reported))
+    head, _ = fit_head(lesson.examples, strength, report=report)
+    return _learned(lesson, head, judged, strength, epochs)
+
+
+def learn_again(lesson: Lesson, head: Head, start: Start, report: Report) -> Learned:
+    """Teach a lesson that has changed a little: each fit goes on where it had ended, the strength is kept.
+
+    Answers stay out of fold: the head of a fold goes on from the head that never saw that fold. These heads
+    take fewer steps, for the corrections that they lack are in no figure.
+    """
+    judged: list[Judged] = []
+    for fold, before in enumerate(start.heads):
+        teaching, held_back = _parts(lesson, fold)
+        if held_back.any() and len(np.unique(lesson.examples.labels[teaching])) > 1:
+            taught = lesson.examples.where(teaching)
+            after, _ = fit_head(taught, start.strength, start=before, steps=FOLD_STEPS, report=report)
+            answers = answer_photos(lesson, after, held_back, teaching)
+            judged.append(Judged(start.strength, answers, (), after))
+        else:
+            judged.append(Judged(None, {}, ()))
+    head, _ = fit_head(lesson.examples, start.strength, start=head, steps=AGAIN_STEPS, report=report)
+    return _learned(lesson, head, judged, start.strength, ())
+
+
+def _learned(
+    lesson: Lesson, head: Head, judged: Sequence[Judged], strength: float, epochs: tuple[Epoch, ...]
+) -> Learned:
+    answers = {place: answer for one in judged for place, answer in one.answers.items()}
+    counted = [place for place in sorted(answers) if place not in lesson.corrected]
+    reported = [place for place in counted if not lesson.given or lesson.folds[place] == 0]
+    return Learned(
+        head,
+        epochs,
+        tuple(answers[place] for place in counted),
+        tuple(answers[place] for place in reported),
+        Start(strength, tuple(one.head for one in judged)),
+    )
 
 
 def learn_fold(lesson: Lesson, fold: int, report: Report, *, curves: bool = False) -> Judged:
     """Answer the photos of a fold by a head that was taught on the others; `curves` asks for its epochs."""
     examples = lesson.examples
-    teaching, held_back = taught_without(fold, lesson.folds, lesson.groups), lesson.folds == fold
+    teaching, held_back = _parts(lesson, fold)
     if not held_back.any() or len(np.unique(examples.labels[teaching])) < 2:
         return Judged(None, {}, ())
     strength = choose_strength(examples, _inner_splits(lesson, fold, teaching), report)
     watched = examples.where(held_back) if curves else None
     head, epochs = fit_head(examples.where(teaching), strength, held_back=watched, report=report)
-    return Judged(strength, answer_photos(lesson, head, held_back, teaching), epochs)
+    return Judged(strength, answer_photos(lesson, head, held_back, teaching), epochs, head)
 
 
 def answer_photos(
@@ -154,6 +190,11 @@ def calibration_of(answers: Sequence[Answer]) -> Calibration:
         np.array([answer.correct for answer in answers], dtype=np.bool_),
         np.array([numbers[answer.group] for answer in answers], dtype=np.int64),
     )
+
+
+def _parts(lesson: Lesson, fold: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which photos teach the head of a fold, and which it answers: two masks bool[N]."""
+    return taught_without(fold, lesson.folds, lesson.groups), lesson.folds == fold
 
 
 def _fold(photo: LabelledPhoto, group: str, seed: int) -> int:

@@ -22,17 +22,22 @@ BURST_SECONDS = 10.0
 BLOCK = 128  # rows of the pairwise comparison at a time: 50 MB for 50,000 photos
 
 
-def group_of(facts: Sequence[PhotoFacts]) -> list[str]:
-    """The group of each photo, named by the smallest digest in it."""
+def group_of(facts: Sequence[PhotoFacts], known: Sequence[str] = ()) -> list[str]:
+    """The group of each photo, named by the smallest digest in it.
+
+    The first photos may have `known` groups already; then only the others are compared with all.
+    """
     links = _Links(len(facts))
+    _link_equal(links, known)
     _link_equal(links, [one.digest for one in facts])
     _link_equal(links, [one.pixel_digest for one in facts])
-    _link_near_hashes(links, facts)
+    _link_near_hashes(links, facts, len(known))
     _link_bursts(links, facts)
     names: dict[int, str] = {}
     for index, one in enumerate(facts):
         root = links.root(index)
-        names[root] = min(names.get(root, one.digest), one.digest)
+        name = known[index] if index < len(known) else one.digest
+        names[root] = min(names.get(root, name), name)
     return [names[links.root(index)] for index in range(len(facts))]
 
 
@@ -77,15 +82,17 @@ def _link_equal(links: _Links, keys: Sequence[str | None]) -> None:
             links.join(first.setdefault(key, index), index)
 
 
-def _link_near_hashes(links: _Links, facts: Sequence[PhotoFacts]) -> None:
+def _link_near_hashes(links: _Links, facts: Sequence[PhotoFacts], compared: int) -> None:
+    """Link near hashes; the first `compared` photos were compared with each other before."""
     places = [index for index, one in enumerate(facts) if one.perceptual_hash is not None]
     hashes = np.array([facts[index].perceptual_hash for index in places], dtype=np.uint64)
-    for start in range(0, len(hashes), BLOCK):
+    first = sum(index < compared for index in places)
+    for start in range(first, len(hashes), BLOCK):
         block = hashes[start : start + BLOCK]
-        distances = np.bitwise_count(block[:, None] ^ hashes[None, start:])
+        distances = np.bitwise_count(block[:, None] ^ hashes[None, : start + len(block)])
         for row, column in np.argwhere(distances <= NEAR_BITS):
-            if column > row:
-                links.join(places[start + row], places[start + column])
+            if column < start + row:
+                links.join(places[start + row], places[column])
 
 
 def _link_bursts(links: _Links, facts: Sequence[PhotoFacts]) -> None:

@@ -1,0 +1,124 @@
+"""Teach a model again, in a moment, with what the gardener corrected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from flowersorter import __version__
+from flowersorter.jobs.models import disk_errors_refused, find_model, next_version, refusals_named
+from flowersorter.jobs.teach import model_of, teaching_of
+from flowersorter.learning.bundle import (
+    Model,
+    ModelInfo,
+    Teaching,
+    backbone_file,
+    read_model,
+    read_teaching,
+    write_model,
+)
+from flowersorter.learning.evaluate import Validation, validate
+from flowersorter.learning.feature_store import FeatureStore, PhotoFacts
+from flowersorter.learning.split import fold_of, group_of
+from flowersorter.paths import Home
+from flowersorter.progress import Progress, Report, Stage, silent
+from flowersorter.records import Code, Refused
+from flowersorter.settings import Settings
+
+if TYPE_CHECKING:  # loads torch
+    from flowersorter.learning.lesson import Lesson
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """A model that learned `corrections` photos; the `unseen` digests are those that the cache has lost."""
+
+    info: ModelInfo
+    validation: Validation
+    corrections: int
+    unseen: tuple[str, ...]
+
+
+def correct(
+    home: Home, settings: Settings, model: str | None, decisions: Mapping[str, str], report: Report = silent
+) -> Corrected:
+    """Teach the species that were decided for these digests, and save the model as its next version.
+
+    Decides anew what was taught otherwise, adds other photos from the cached features, and species that the
+    model did not know. The figures stay out of fold and leave the corrected photos out: these were chosen by
+    hand. Raises `Refused`: as `find_model`, MODEL_CANNOT_LEARN, DISK_FULL ...; and `Cancelled`.
+    """
+    info = find_model(home, settings, model)
+    with refusals_named(info.name):
+        before, teaching = read_model(info.path), read_teaching(info.path)
+    own_backbone = backbone_file(info.path)
+    if teaching is None or teaching.start is None or own_backbone is not None:
+        raise Refused(Code.MODEL_CANNOT_LEARN, model=info.name)
+    report(Progress(Stage.TRAINING))
+    from flowersorter.learning.lesson import learn_again
+
+    with FeatureStore(home.features_file) as store:
+        lesson, unseen = _lesson(before, teaching, decisions, store)
+    learned = learn_again(lesson, before.head, teaching.start, report)
+    validation = validate(learned.reported, lesson.examples.species)
+    report(Progress(Stage.SAVING))
+    with disk_errors_refused():
+        folder, version = next_version(home, info.name)
+        info = replace(
+            info,
+            version=version,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            species=lesson.examples.species,
+            photos=len(lesson.digests),
+            accuracy=validation.accuracy,
+            interval=validation.interval,
+            app_version=__version__,
+        )
+        saved = write_model(folder, model_of(info, learned, validation), teaching_of(lesson, learned))
+    return Corrected(saved, validation, len(decisions) - len(unseen), unseen)
+
+
+def _lesson(
+    before: Model, teaching: Teaching, decisions: Mapping[str, str], store: FeatureStore
+) -> tuple[Lesson, tuple[str, ...]]:
+    """What was taught, with the decisions; and the decided digests of which there are no features."""
+    from flowersorter.learning.fitting import Examples
+    from flowersorter.learning.lesson import Lesson
+
+    info = before.info
+    taught = {digest: place for place, digest in enumerate(teaching.digests)}
+    vectors = {
+        digest: store.features(digest, info.backbone_sha256, info.feature_space)
+        for digest in decisions
+        if digest not in taught
+    }
+    new = {digest: vector for digest, vector in vectors.items() if vector is not None}
+    digests = (*teaching.digests, *new)
+    places = {digest: place for place, digest in enumerate(digests)}
+    decided = {places[digest]: name for digest, name in decisions.items() if digest in places}
+    species = tuple(dict.fromkeys([*info.species, *decided.values()]))
+    labels = np.concatenate([teaching.labels, np.zeros(len(new), dtype=np.int32)]).astype(np.int64)
+    for place, name in decided.items():
+        labels[place] = species.index(name)
+    features = np.concatenate([teaching.features.astype(np.float32), *(row[None] for row in new.values())])
+    facts = store.facts_of(digests)
+    groups = group_of([facts.get(digest) or PhotoFacts(digest) for digest in digests], teaching.groups)
+    folds = dict(zip(groups, teaching.folds.tolist(), strict=False))  # a group that was taught keeps its fold
+    lesson = Lesson(
+        paths=tuple(Path(digest) for digest in digests),  # where they are now does not matter here
+        digests=digests,
+        examples=Examples(features, labels, species),
+        groups=tuple(groups),
+        folds=np.array(
+            [*teaching.folds, *(folds.get(group, fold_of(group)) for group in groups[len(taught) :])],
+            dtype=np.int64,
+        ),
+        given=teaching.given,
+        corrected=teaching.corrected | frozenset(decided),
+    )
+    return lesson, tuple(digest for digest in decisions if digest not in places)
