@@ -22,6 +22,7 @@ from flowersorter.pictures.reading import Content, read_content
 from flowersorter.pictures.scaling import (
     MAX_PIXELS,
     Wanted,
+    middle_of,
     perceptual_hash_of,
     pixel_digest_of,
     refusal,
@@ -121,7 +122,7 @@ def _decoded(look: Look, content: Content, wanted: Wanted) -> Look:
     pixels_wanted = wanted.short_side is not None or wanted.long_side is not None
     return replace(
         look,
-        pixels=np.array(picture) if pixels_wanted else None,
+        pixels=np.array(middle_of(picture, wanted)) if pixels_wanted else None,
         thumbnail=None if wanted.thumbnail_side is None else thumbnail_of(picture, wanted.thumbnail_side),
         pixel_digest=pixel_digest_of(picture),
         perceptual_hash=perceptual_hash_of(picture),

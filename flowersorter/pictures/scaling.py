@@ -19,6 +19,8 @@ MAX_PIXELS: Final = 400_000_000  # declared; twice the largest telephone's
 MAX_DECODING_BYTES: Final = 450_000_000  # a 48-megapixel HEIC takes 415 MB
 MAX_RESULT_PIXELS: Final = 40_000_000  # an 8K screen full; more comes of enlarging a very narrow picture
 
+MOST_TIMES_AS_LONG: Final = 8  # as the short side are the pixels of a photo: many of them wait in memory
+
 # Bytes that decoding takes per pixel, Pillow's own four included, measured on 12 and 24 megapixels; TIFF
 # and RAW with room for strips of the picture's size and for the sensor's values.
 _BYTES_PER_PIXEL: Final = {"HEIF": 8.5, "AVIF": 9.5, "WEBP": 16.0, "TIFF": 7.0, "RAW": 7.0}
@@ -31,7 +33,8 @@ _JPEG_QUALITY: Final = 85
 class Wanted:
     """What a look should bring besides digest and metadata; sides in pixels.
 
-    ``short_side``: pixels with exactly that short side (enlarged if need be). ``long_side``: pixels with
+    ``short_side``: pixels with exactly that short side (enlarged if need be), of a panorama longer than
+    8:1 its middle. ``long_side``: pixels with
     at most that long side. ``thumbnail_side``: a JPEG with at most that long side, made from the pixels
     where those are asked for too, so that asking for a thumbnail never changes the pixels. A photo whose
     digest is in ``known`` is not decoded: the look brings its digest only.
@@ -76,6 +79,16 @@ def refusal(opened: Opened, wanted: Wanted) -> Reason | None:
     if needed > MAX_DECODING_BYTES:
         return Reason(Code.TOO_LARGE, {"width": width, "height": height})
     return None
+
+
+def middle_of(image: Image.Image, wanted: Wanted) -> Image.Image:
+    """The middle of a very long picture where a short side is wanted; a centre crop finds the same pixels."""
+    if wanted.short_side is None:
+        return image
+    most = wanted.short_side * MOST_TIMES_AS_LONG
+    width, height = min(image.width, most), min(image.height, most)
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    return image.crop((left, top, left + width, top + height))
 
 
 def thumbnail_of(image: Image.Image, side: int) -> bytes:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.processes import descendants_of, peak_memory
+from support.processes import descendants_of, memory_of
 from support.trees import contents
 
 from flowersorter.paths import HOME_VARIABLE, Home
@@ -20,12 +20,12 @@ MORE = 300_000_000  # bytes above native/
 
 pytestmark = [
     pytest.mark.photos,
-    pytest.mark.skipif(sys.platform != "linux", reason="reads peak memory from /proc"),
+    pytest.mark.skipif(sys.platform != "linux", reason="reads memory from /proc"),
 ]
 
 
 def peak_of_sorting(folder: Path, home: Path) -> tuple[int, dict[str, Any]]:
-    """The memory in bytes that a sort took, the peaks of all its living processes together; its answer."""
+    """The most memory in bytes that all processes of a sort had at one time; its answer."""
     process = subprocess.Popen(
         [sys.executable, "-m", "flowersorter", "sort", folder, "--max-wrong", "20", "--json"],
         stdout=subprocess.PIPE,
@@ -37,7 +37,7 @@ def peak_of_sorting(folder: Path, home: Path) -> tuple[int, dict[str, Any]]:
         try:
             out, _ = process.communicate(timeout=0.05)
         except subprocess.TimeoutExpired:
-            peak = max(peak, sum(map(peak_memory, {process.pid, *descendants_of(process.pid)})))
+            peak = max(peak, sum(map(memory_of, {process.pid, *descendants_of(process.pid)})))
         else:
             return peak, json.loads(out)
 

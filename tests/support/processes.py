@@ -35,12 +35,18 @@ def wait_until_gone(processes: set[int], seconds: float) -> None:
 
 
 def peak_memory(process: int) -> int:
-    """The most memory that a process ever had resident, in bytes; 0 of one that has ended."""
+    """The most memory that a process ever had resident, in bytes."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+
+
+def memory_of(process: int) -> int:
+    """The memory that a process has now, in bytes, of shared pages its share; 0 if it ended."""
     try:
-        lines = Path(f"/proc/{process}/status").read_text().splitlines()
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
     except (FileNotFoundError, ProcessLookupError):
         return 0
-    return 1024 * next((int(line.split()[1]) for line in lines if line.startswith("VmHWM")), 0)
+    return 1024 * next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
 
 
 def descendants_of(process: int) -> set[int]:

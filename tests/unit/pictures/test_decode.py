@@ -106,6 +106,21 @@ def test_the_short_side_is_exact_and_the_long_one_cut_as_torchvision_does(
     assert pixels_of(path, Wanted(short_side=224)).shape == (expected[1], expected[0], 3)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_a_very_long_picture_the_middle_is_kept(tmp_path: Path, turned: bool) -> None:
+    """Promise 22: a line of one pixel would become 120 MB, and a hundred photos wait for the network."""
+    colours = Image.new("RGB", (3001, 20))
+    colours.paste((255, 0, 0), (1460, 0, 1540, 20))
+    path = save_photo(tmp_path / "a.png", colours.transpose(Image.Transpose.ROTATE_90) if turned else colours)
+    look = look_at(path, Wanted(short_side=64, thumbnail_side=48))
+    assert look.pixels is not None
+    pixels = look.pixels.swapaxes(0, 1) if turned else look.pixels
+    assert pixels.shape == (64, 512, 3)
+    assert (pixels[32, 150:362] == (255, 0, 0)).all()
+    assert (pixels[32, [0, -1]] == (0, 0, 0)).all()
+    assert (look.width, look.height) == ((20, 3001) if turned else (3001, 20))
+
+
 def test_a_large_view_is_never_enlarged(tmp_path: Path) -> None:
     path = save_photo(tmp_path / "a.jpg", UPRIGHT)
     assert pixels_of(path, Wanted(long_side=200)).shape == (150, 200, 3)
