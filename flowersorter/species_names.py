@@ -103,9 +103,11 @@ def match(
     name: str, among: Sequence[str], meaning: Callable[[str], Species | None] = species_called
 ) -> str | None:
     """The one of `among` that means the same as `name`; None where it is none of them or may be two."""
-    written = _letters(name)
+    if name in among:
+        return name
+    written = _folded(name)
     for one in among:
-        if _letters(one) == written:
+        if _folded(one) == written:
             return one
     species = meaning(name)
     found = [] if species is None else [one for one in among if meaning(one) == species]
@@ -146,8 +148,12 @@ def _system_is_german() -> bool:
 
 def _letters(name: str) -> str:
     """A name without what is written now one way, now another."""
-    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
-    return _BETWEEN.sub("", folded)
+    return _BETWEEN.sub("", _folded(name))
+
+
+def _folded(name: str) -> str:
+    """A name without regard to capitals, to how its accents are written and to spaces around words."""
+    return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold()).split())
 
 
 def _find(name: str, species: dict[str, Species | None]) -> Species | None:
