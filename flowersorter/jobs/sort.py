@@ -156,10 +156,12 @@ def plan_moves(
     photos: Sequence[Classified],
     decisions: Mapping[Path, Decision],
     found: Found,
+    species: Sequence[str] = (),
 ) -> Planned:
     """The plan for classified photos and the gardener's decisions (by photo path). Changes nothing.
 
     `decisions` holds every decision in force; those remembered in `photos` are not looked at.
+    `species` are the model's: it tells them apart, whatever they mean to us.
     """
     classified = {one.photo.path: one for one in photos}
     with Library.open(home.library_file) as library:
@@ -172,10 +174,7 @@ def plan_moves(
         ]
     with Journal.open(home.journal_file) as journal:
         species_folders = journal.species_folders(request.target)
-    # the model tells the species of its guesses apart, whatever they mean to us
-    guesses = [one.guess for one in photos if one.guess is not None]
-    meaning = meaning_of({score.species for guess in guesses for score in guess.ranking})
-    surveyed = survey(request.target, wishes, species_folders, meaning)
+    surveyed = survey(request.target, wishes, species_folders, meaning_of(species))
     plan = make_plan(
         wishes, root=request.folder, into=request.target, transfer=request.transfer, survey=surveyed
     )

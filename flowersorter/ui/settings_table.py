@@ -29,7 +29,7 @@ DEVICES: Final[tuple[tuple[str, Words], ...]] = (
 )
 
 FLOWER_NAMES: Final[tuple[tuple[str, Words], ...]] = (
-    ("auto", QT_TRANSLATE_NOOP("settings", "In the language of this computer")),
+    ("auto", QT_TRANSLATE_NOOP("settings", "The system’s language")),
     ("english", QT_TRANSLATE_NOOP("settings", "English")),
     ("german", QT_TRANSLATE_NOOP("settings", "German")),
     ("botanical", QT_TRANSLATE_NOOP("settings", "Botanical")),

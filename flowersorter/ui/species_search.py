@@ -31,7 +31,7 @@ def own_hits(typed: str, known: Sequence[str]) -> list[Hit]:
 
 
 def table_hits(typed: str, known: Sequence[str], language: Language) -> list[Hit]:
-    """Species of the table that are not `known`, with a name that begins so; all for nothing typed."""
+    """Species of the table, not `known`, with a name that begins so; for nothing typed all of them."""
     met = {species_called(name) for name in known}
     hits = []
     for species in all_species():
@@ -39,7 +39,7 @@ def table_hits(typed: str, known: Sequence[str], language: Language) -> list[Hit
         matched = name if not typed or _begins(name, typed) else _name_that_begins(species, typed)
         if species not in met and matched is not None:
             hits.append(Hit(name, None if matched == name else matched))
-    return sorted(hits, key=lambda hit: letters(hit.species))
+    return sorted(hits, key=lambda hit: (hit.matched is not None, letters(hit.species)))
 
 
 def _name_that_begins(species: Species, typed: str) -> str | None:

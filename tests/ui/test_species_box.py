@@ -79,6 +79,14 @@ def test_a_cultivar_hides_no_species():
     assert Hit("Rose", "Rosa") in table_hits("rosa", OWN, Language.ENGLISH)
 
 
+def test_names_that_are_shown_come_before_other_names():
+    hits = table_hits("s", OWN, Language.GERMAN)
+    other_names = [hit.matched is not None for hit in hits]
+    assert other_names == sorted(other_names)
+    assert True in other_names
+    assert hits[0] == Hit("Schachbrettblume")
+
+
 @pytest.mark.parametrize("typed", ["'", "x", "-"])
 def test_signs_alone_find_nothing_in_the_table(typed):
     assert table_hits(typed, OWN, Language.ENGLISH) == []
