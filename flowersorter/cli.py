@@ -131,7 +131,8 @@ def _sort_folder(call: Call) -> int:
     try:
         sorting = sort.classify(call.home, call.settings, request, found, call.report)
         decisions = {one.photo.path: one.decision for one in sorting.photos if one.decision is not None}
-        planned = sort.plan_moves(call.home, request, sorting.photos, decisions, found)
+        species = sorting.started.model.species
+        planned = sort.plan_moves(call.home, request, sorting.photos, decisions, found, species)
     except Cancelled:
         call.out.answer(cli_output.sort_json(sort.cancelled_receipt(found), (), None, options.dry_run))
         return EXIT_CANCELLED

@@ -159,7 +159,8 @@ class Decision:
 class Classified:
     """What the review shows of one photo. `problem` is set, and `guess` None, if it can't be read.
 
-    `decision` is what the gardener said of the same photo in an earlier session.
+    `decision` is what the gardener said of the same photo in an earlier session; `kind` is in words what an
+    unsure guess is sure of ("a daisy of some kind"): it is shown, and nothing is filed on it.
     """
 
     photo: Photo
@@ -167,6 +168,7 @@ class Classified:
     guess: Guess | None = None
     problem: Reason | None = None
     decision: Decision | None = None
+    kind: str | None = None
 
 
 class Transfer(StrEnum):

@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args, get_type_hints
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Method = Literal["head", "recipe", "finetune"]
 Appearance = Literal["auto", "light", "dark"]
+FlowerNames = Literal["auto", "english", "german", "botanical"]
 
 MAX_RECENT_FOLDERS = 8
 
@@ -36,6 +37,7 @@ class Settings:
     recent_folders: tuple[str, ...] = ()
     last_teaching_folder: str = ""
     language: str = ""  # empty = the system's
+    flower_names: FlowerNames = "auto"  # German on a German system, else English
 
     def with_recent(self, folder: Path) -> Settings:
         """The settings after `folder` was opened."""
@@ -83,7 +85,7 @@ def _from_json(values: Any) -> Settings:
 
 def _checked(value: Any, hint: Any) -> Any:
     choices = get_args(hint)
-    if hint in (Device, Method, Appearance):
+    if hint in (Device, Method, Appearance, FlowerNames):
         if value not in choices:
             raise ValueError(f"{value!r} is none of {choices}")
         return value

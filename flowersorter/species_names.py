@@ -103,9 +103,11 @@ def match(
     name: str, among: Sequence[str], meaning: Callable[[str], Species | None] = species_called
 ) -> str | None:
     """The one of `among` that means the same as `name`; None where it is none of them or may be two."""
-    written = _letters(name)
+    if name in among:
+        return name
+    written = _folded(name)
     for one in among:
-        if _letters(one) == written:
+        if _folded(one) == written:
             return one
     species = meaning(name)
     found = [] if species is None else [one for one in among if meaning(one) == species]
@@ -127,6 +129,11 @@ def kind_of(guess: Guess, threshold: float | None, language: Language = Language
     return kind.german if language is Language.GERMAN else kind.english
 
 
+def letters(name: str) -> str:
+    """A name without what is written now one way, now another: capitals, hyphens, apostrophes, spaces."""
+    return _BETWEEN.sub("", _folded(name))
+
+
 def language_of(choice: str) -> Language:
     """The language that a setting asks for; "auto" is German on a German system, else English."""
     if choice != "auto":
@@ -144,17 +151,16 @@ def _system_is_german() -> bool:
     return re.match(r"de(\b|_)", name) is not None
 
 
-def _letters(name: str) -> str:
-    """A name without what is written now one way, now another."""
-    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
-    return _BETWEEN.sub("", folded)
+def _folded(name: str) -> str:
+    """A name without regard to capitals, to how its accents are written and to spaces around words."""
+    return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold()).split())
 
 
 def _find(name: str, species: dict[str, Species | None]) -> Species | None:
-    letters = _letters(name)
-    if letters in species:
-        return species[letters]
-    return species.get(letters[:-1]) if letters.endswith("s") else None
+    key = letters(name)
+    if key in species:
+        return species[key]
+    return species.get(key[:-1]) if key.endswith("s") else None
 
 
 @cache
@@ -171,8 +177,8 @@ def _index(named: Iterable[tuple[str, Species]]) -> dict[str, Species | None]:
     """By the letters of each name; None for a name that two species have."""
     index: dict[str, Species | None] = {}
     for name, one in named:
-        letters = _letters(name)
-        index[letters] = one if index.get(letters, one) == one else None
+        key = letters(name)
+        index[key] = one if index.get(key, one) == one else None
     return index
 
 

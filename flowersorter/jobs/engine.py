@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.jobs.models import find_model, refusals_named
+from flowersorter.jobs.names import called_here
 from flowersorter.jobs.promise import judge
 from flowersorter.jobs.thumbnails import THUMBNAIL_SIDE
 from flowersorter.jobs.weights import open_backbone
@@ -25,6 +26,7 @@ from flowersorter.pictures.pool import PicturePool
 from flowersorter.progress import Report, Stage
 from flowersorter.records import Classified, Code, Guess, Photo, Refused, Score
 from flowersorter.settings import Settings
+from flowersorter.species_names import language_of
 
 if TYPE_CHECKING:  # these load torch
     from flowersorter.learning.devices import ChosenDevice
@@ -89,14 +91,17 @@ class Recogniser:
         return Classified(photo, seen.digest, judge(guess, threshold))
 
 
-def open_recogniser(home: Home, settings: Settings, model: str | None, device: str = "auto") -> Recogniser:
-    """Open a model, by name or folder; None is the one in force.
+def open_recogniser(
+    home: Home, settings: Settings, model: str | None, device: str = "auto", folders: Sequence[str] = ()
+) -> Recogniser:
+    """Open a model, by name or folder; None is the one in force. Its species are called as here.
 
+    `folders` are the species that have a folder where photos will be filed.
     Raises `Refused`: NO_MODEL, MODEL_*, WEIGHTS_*, DEVICE_UNUSABLE.
     """
     info = find_model(home, settings, model)
     with refusals_named(info.name):
-        opened = read_model(info.path)
+        opened = called_here(read_model(info.path), language_of(settings.flower_names), folders)
     from flowersorter.learning.agreement import open_network
     from flowersorter.learning.devices import choose_device
     from flowersorter.learning.preprocess import FEATURE_SPACE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from flowersorter.paths import Home
 from flowersorter.progress import Progress, Report, Stage, silent
 from flowersorter.records import Left
 from flowersorter.settings import Settings
+from flowersorter.species_names import match, same_species
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +83,13 @@ def evaluate(
         taught = [reading.features.facts(digest) or PhotoFacts(digest) for digest in digests]
     groups = group_of([*taught, *(one.facts for _, one in asked if one.facts is not None)])
     taught_groups = set(groups[: len(taught)])
-    species = {_folded(name): name for name in recogniser.info.species}
+    known = recogniser.info.species
+    species = {label: match(label, known, same_species) or label for label in labelled.species}
     answers = [
         answer_of(
             photo.path,
-            species.get(_folded(photo.species), photo.species),
-            recogniser.info.species,
+            species[photo.species],
+            known,
             recogniser.model.head.predict(one.features[None])[0],
             group,
         )
@@ -126,8 +127,3 @@ def _figures(
         filed_wrong=sum(not answer.correct for answer in filed),
         skipped=skipped,
     )
-
-
-def _folded(name: str) -> str:
-    """A label's name without regard to capitals and to how its accents are written."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flowersorter.jobs.engine import open_recogniser
+from flowersorter.jobs.names import folders_there, meaning_of, meet
 from flowersorter.jobs.reading import Reading
 from flowersorter.learning.bundle import ModelInfo
 from flowersorter.learning.calibrate import Threshold
@@ -34,6 +35,7 @@ from flowersorter.sorting.journal import Journal
 from flowersorter.sorting.plan import make_plan, survey
 from flowersorter.sorting.preflight import Concern
 from flowersorter.sorting.scan import Scan, scan_folder
+from flowersorter.species_names import Language, kind_of, language_of
 
 CHUNK = 16  # photos per streamed partial result
 
@@ -124,9 +126,11 @@ def classify(
     Raises `Refused`: NO_MODEL, MODEL_*, WEIGHTS_*, DEVICE_UNUSABLE; and `Cancelled`.
     """
     report(Progress(Stage.STARTING))
-    recogniser = open_recogniser(home, settings, request.model, request.device)
+    folders = folders_there(home, request.target)
+    recogniser = open_recogniser(home, settings, request.model, request.device, folders)
     started = Started(recogniser.info, recogniser.device.name, recogniser.threshold(request.max_wrong))
     report(started)
+    language = language_of(settings.flower_names)
     waiting = [photo for photo in found.scan.photos if request.wants(photo)]
     photos: list[Classified] = []
     with Reading(home, settings) as reading:
@@ -141,7 +145,7 @@ def classify(
             report=report,
         )
         for chunk in _chunks(recognised):
-            known = tuple(replace(one, decision=reading.decision(one.digest)) for one in chunk)
+            known = tuple(_known(one, reading, started, language) for one in chunk)
             photos.extend(known)
             report(known)
     return Sorting(request, found, started, tuple(photos))
@@ -153,10 +157,12 @@ def plan_moves(
     photos: Sequence[Classified],
     decisions: Mapping[Path, Decision],
     found: Found,
+    species: Sequence[str] = (),
 ) -> Planned:
     """The plan for classified photos and the gardener's decisions (by photo path). Changes nothing.
 
     `decisions` holds every decision in force; those remembered in `photos` are not looked at.
+    `species` are the model's: it tells them apart, whatever they mean to us.
     """
     classified = {one.photo.path: one for one in photos}
     with Library.open(home.library_file) as library:
@@ -169,7 +175,7 @@ def plan_moves(
         ]
     with Journal.open(home.journal_file) as journal:
         species_folders = journal.species_folders(request.target)
-    surveyed = survey(request.target, wishes, species_folders)
+    surveyed = survey(request.target, wishes, species_folders, meaning_of(species))
     plan = make_plan(
         wishes, root=request.folder, into=request.target, transfer=request.transfer, survey=surveyed
     )
@@ -198,6 +204,12 @@ def cancelled_receipt(found: Found) -> Receipt:
     outcomes = [Outcome(photo, Status.SKIPPED, reason=reason) for photo in found.scan.photos]
     outcomes += [Outcome(stay.photo, Status.SKIPPED, reason=stay.reason) for stay in found.scan.skipped]
     return Receipt(None, tuple(outcomes), cancelled=True)
+
+
+def _known(one: Classified, reading: Reading, started: Started, language: Language) -> Classified:
+    """With what the gardener said of it before, and the kind of flower where only that is sure."""
+    kind = None if one.guess is None else kind_of(one.guess, started.threshold.value, language)
+    return replace(one, decision=meet(reading.decision(one.digest), started.model.species), kind=kind)
 
 
 def _wish(request: SortRequest, one: Classified, decision: Decision | None) -> Wish:

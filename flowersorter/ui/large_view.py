@@ -22,7 +22,7 @@ from flowersorter.sentences import show_path
 from flowersorter.ui import messages
 from flowersorter.ui.explained_photo import ExplainedPhoto
 from flowersorter.ui.explanations import Explanations, Wish
-from flowersorter.ui.place_words import place_words
+from flowersorter.ui.place_words import kind_words, place_words
 from flowersorter.ui.review import Review, Standing
 from flowersorter.ui.theme import GRID
 from flowersorter.ui.thumbnails import Previews, Thumbnails
@@ -173,7 +173,9 @@ class LargeView(QWidget):
         if decision is not None:
             return self.tr("You said so.")
         if place.standing is Standing.UNSURE:
-            return self.tr("Not sure enough to file it. What is it?")
+            kind = kind_words(review.photos[row], place)
+            unsure = self.tr("Not sure enough to file it. What is it?")
+            return f"{kind}. {unsure}" if kind else unsure
         share = messages.percent(0.0 if guess is None else guess.best.confidence)
         return self.tr("{percent} sure. It will be filed.").format(percent=share)
 

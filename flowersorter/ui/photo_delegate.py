@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from flowersorter.ui import messages, theme
 from flowersorter.ui.photo_model import ROW_ROLE, Index
-from flowersorter.ui.place_words import place_words
+from flowersorter.ui.place_words import kind_words, place_words
 from flowersorter.ui.review import Review, Standing, confidence
 from flowersorter.ui.theme import GRID, Colors
 from flowersorter.ui.thumbnails import Thumbnails
@@ -130,13 +130,12 @@ class PhotoDelegate(QStyledItemDelegate):
         second = first.translated(0, first.height() + 2)
         painter.setFont(font)
         painter.setPen(QColor(shades.muted))
+        line = kind_words(one, place)
         if one.guess is None or self.review.decision(row) is not None or place.standing is Standing.FILED:
-            name = painter.fontMetrics().elidedText(
-                one.photo.path.name.encode("utf-8", "replace").decode(),
-                Qt.TextElideMode.ElideMiddle,
-                second.width(),
-            )
-            painter.drawText(second, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
+            line = one.photo.path.name.encode("utf-8", "replace").decode()
+        if line:
+            line = painter.fontMetrics().elidedText(line, Qt.TextElideMode.ElideMiddle, second.width())
+            painter.drawText(second, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, line)
             return
         share = confidence(one)
         words = messages.percent(share)

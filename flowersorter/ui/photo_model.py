@@ -14,7 +14,7 @@ from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, 
 
 from flowersorter.sentences import show_path
 from flowersorter.ui import messages
-from flowersorter.ui.place_words import place_words
+from flowersorter.ui.place_words import kind_words, place_words
 from flowersorter.ui.review import EVERYTHING, Group, Order, Place, Review, SortKey, confidence
 
 PHOTOS_MIME: Final = "application/x-flowersorter-photos"
@@ -122,10 +122,11 @@ class PhotoModel(QAbstractListModel):
     def _spoken(self, row: int) -> str:
         """What a screen reader says of a tile."""
         one = self._review.photos[row]
-        words = [place_words(self._review.place(row))]
+        place = self._review.place(row)
+        words = [place_words(place), kind_words(one, place)]
         if one.guess is not None and self._review.decision(row) is None:
             words.append(messages.percent(confidence(one)))
-        return ", ".join([*words, show_path(one.photo.path.relative_to(one.photo.path.parent))])
+        return ", ".join([*filter(None, words), show_path(one.photo.path.relative_to(one.photo.path.parent))])
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         if not index.isValid():

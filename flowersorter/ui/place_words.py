@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from flowersorter.records import Classified
 from flowersorter.ui import messages
 from flowersorter.ui.review import Place, Standing
+
+
+def kind_words(one: Classified, place: Place) -> str:
+    """What is sure of an unsure photo, "A daisy of some kind"; empty where nothing is."""
+    if one.kind is None or place.standing is not Standing.UNSURE:
+        return ""
+    return one.kind[0].upper() + one.kind[1:]
 
 
 def place_words(place: Place) -> str:

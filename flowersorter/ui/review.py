@@ -15,6 +15,7 @@ from typing import Final
 
 from flowersorter.jobs.promise import judge
 from flowersorter.records import Classified, Decision
+from flowersorter.species_names import match
 
 MAX_KEYS: Final = 9  # number keys 1 to 9 name a species
 
@@ -215,9 +216,8 @@ class Review:
         return next((name for name, key in self.keys.items() if key == number), None)
 
     def known_spelling(self, name: str) -> str:
-        """The species meant by what was typed: one name written two ways never becomes two species."""
-        wanted = _twin_key(name)
-        return next((known for known in self.species() if _twin_key(known) == wanted), name)
+        """The species meant by what was typed: two spellings, or two languages, never become two species."""
+        return match(name, self.species()) or name
 
     def sort_keys(self, rows: Iterable[int], group: Group, order: Order) -> list[SortKey]:
         """Ascending: sections first (species within a standing), then the order asked for, then the row."""
@@ -267,7 +267,3 @@ _SECTIONS: Final = {
 
 def _sort_key(name: str) -> str:
     return unicodedata.normalize("NFKD", name).casefold()
-
-
-def _twin_key(name: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold()).split())

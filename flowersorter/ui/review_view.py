@@ -63,7 +63,7 @@ class ReviewView(QWidget):
         self.stack.addWidget(self.grid)
         self.stack.addWidget(self.large)
         self._lay_out()
-        self.box = SpeciesBox(self)
+        self.box = SpeciesBox(self, store)
         self._waiting: list[int] = []  # new rows, not yet in the grid
         self._filling = QTimer(self)
         self._filling.setSingleShot(True)

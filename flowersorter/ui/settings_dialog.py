@@ -37,7 +37,7 @@ class SettingsDialog(QDialog):
         super().__init__(parent)
         self._store = store
         self.setWindowTitle(self.tr("Settings"))
-        self.setMinimumWidth(70 * GRID)
+        self.setMinimumWidth(82 * GRID)
         self.editors: dict[str, Editor] = {}
         box = QVBoxLayout(self)
         box.setContentsMargins(3 * GRID, 3 * GRID, 3 * GRID, 2 * GRID)

@@ -28,6 +28,13 @@ DEVICES: Final[tuple[tuple[str, Words], ...]] = (
     ("mps", QT_TRANSLATE_NOOP("settings", "The graphics processor (Apple)")),
 )
 
+FLOWER_NAMES: Final[tuple[tuple[str, Words], ...]] = (
+    ("auto", QT_TRANSLATE_NOOP("settings", "The system’s language")),
+    ("english", QT_TRANSLATE_NOOP("settings", "English")),
+    ("german", QT_TRANSLATE_NOOP("settings", "German")),
+    ("botanical", QT_TRANSLATE_NOOP("settings", "Botanical")),
+)
+
 _SORTING = QT_TRANSLATE_NOOP("settings", "Sorting")
 APPEARANCES: Final[tuple[tuple[str, Words], ...]] = (
     ("auto", QT_TRANSLATE_NOOP("settings", "As on the rest of the computer")),
@@ -44,6 +51,13 @@ SETTINGS: Final = (
         QT_TRANSLATE_NOOP("settings", "Of 100 photos that it files, at most so many may be wrong"),
         QT_TRANSLATE_NOOP("settings", "With a smaller number, more photos are left for you to look at."),
         choices=((1.0, "1"), (2.0, "2"), (5.0, "5"), (10.0, "10")),
+    ),
+    Setting(
+        "flower_names",
+        _SORTING,
+        QT_TRANSLATE_NOOP("settings", "Names of flowers"),
+        QT_TRANSLATE_NOOP("settings", "Folders that are there, and names that you gave, stay as they are."),
+        choices=FLOWER_NAMES,
     ),
     Setting(
         "recursive",

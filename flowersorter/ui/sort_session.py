@@ -141,11 +141,12 @@ class SortSession(QObject):
             request = replace(request, transfer=transfer)
             self.request = request
         home, photos, decisions = self._home, list(self.review.photos), dict(self.review.decisions)
+        species = () if self.started_with is None else self.started_with.model.species
 
         def work(_report: Report) -> Planned:
             from flowersorter.jobs import sort
 
-            return sort.plan_moves(home, request, photos, decisions, found)
+            return sort.plan_moves(home, request, photos, decisions, found, species)
 
         self._start(Busy.PLANNING, work, self._planned)
 

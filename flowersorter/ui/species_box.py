@@ -10,8 +10,11 @@ from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListWidget, QListWidge
 
 from flowersorter.records import Refused
 from flowersorter.sorting.naming import folder_name
+from flowersorter.species_names import language_of, letters
 from flowersorter.ui import messages, theme
 from flowersorter.ui.review import Review
+from flowersorter.ui.settings_store import SettingsStore
+from flowersorter.ui.species_search import Hit, own_hits, table_hits
 from flowersorter.ui.theme import GRID
 from flowersorter.ui.widgets import heading, set_role
 
@@ -26,9 +29,10 @@ class SpeciesBox(QFrame):
     accepted = Signal(str)
     closed = Signal()
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, store: SettingsStore) -> None:
         super().__init__(parent)
         self._over = parent
+        self._store = store
         self._review = Review()
         self._title = heading("", 3)
         self.field = QLineEdit()
@@ -80,20 +84,24 @@ class SpeciesBox(QFrame):
         return super().eventFilter(watched, event)
 
     def _list(self, typed: str) -> None:
-        """Species that begin so, those that contain it, the new one; Enter takes the first."""
+        """Species of the review, the new one, species that we know; Enter takes the first."""
         name = " ".join(typed.split())
-        low = name.casefold()
         known = self._review.species()
-        begin = [one for one in known if one.casefold().startswith(low)]
-        inside = [one for one in known if low in one.casefold() and one not in begin]
+        own = own_hits(name, known)
+        others = table_hits(name, known, language_of(self._store.values.flower_names))
         spelling = self._review.known_spelling(name)
         problem = _problem(name)
+        # written out, it is no new species
+        listed = next((hit.species for hit in others if letters(hit.species) == letters(name)), None)
         self.names.clear()
-        for one in begin + inside:
-            self._add(one, one, "flower")
-        if name and not problem and spelling not in known:
+        for hit in own:
+            self._add(self._hit_words(hit), hit.species, "flower")
+        if name and not problem and spelling not in known and listed is None:
             self._add(self.tr("New species: {species}").format(species=name), name, "add")
-        self.names.setCurrentRow(_start_row(begin + inside, spelling) if name else -1)
+        for hit in others:
+            self._add(self._hit_words(hit), hit.species, "new-species")
+        exact = listed or spelling
+        self.names.setCurrentRow(_start_row([hit.species for hit in (*own, *others)], exact) if name else -1)
         self.names.setVisible(self.names.count() > 0)
         rows = min(self.names.count(), _ROWS)
         self.names.setFixedHeight(rows * (self.names.sizeHintForRow(0) if rows else 0) + 4)
@@ -102,6 +110,11 @@ class SpeciesBox(QFrame):
         self.adjustSize()
         area = self._over.rect()
         self.move((area.width() - self.width()) // 2, area.height() - self.height() - 8 * GRID)
+
+    def _hit_words(self, hit: Hit) -> str:
+        if hit.matched is None:
+            return hit.species
+        return self.tr("{species} ({name})").format(species=hit.species, name=hit.matched)
 
     def _add(self, words: str, name: str, icon: str) -> None:
         item = QListWidgetItem(theme.icon(icon), words)

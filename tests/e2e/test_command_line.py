@@ -7,14 +7,17 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from support.commands import Command
-from support.pictures import SPECIES
+from support.pictures import SPECIES, draw_flower, save_photo
 from support.trees import contents, digest, tree
 
 from flowersorter.paths import Home
+from flowersorter.settings import load, save
 
 
 def numbers_add_up(answer: dict) -> bool:
@@ -238,3 +241,49 @@ def test_what_was_decided_is_kept_for_the_next_time(ready: Home, mixture: Path, 
     targets = {photo["source"]: photo["target"] for photo in done["photos"]}
     assert targets[str(named)] == str(mixture / "Rosa 'Peace'" / named.name)
     assert targets[str(left)] is None
+
+
+def test_evaluate_matches_folders_in_other_languages(ready: Home, tmp_path: Path, command: Command) -> None:
+    """Promise 11: the model's species are English."""
+    labels = {"daisy": "Leucanthemum vulgare", "sunflower": "Sonnenblume", "tulip": "TULPE", "rose": "Rosa"}
+    for species, label in labels.items():
+        save_photo(tmp_path / "labelled" / label / "1.jpg", draw_flower(species, 900, size=(160, 120)))
+    figures = command("evaluate", tmp_path / "labelled", "--model", "garden").json
+    assert figures["unknown_labels"] == []
+    counted = dict(zip(figures["classes"], map(sum, figures["confusion"]), strict=True))
+    assert counted == {**dict.fromkeys(labels, 1), "bluebell": 0}
+
+
+def test_two_languages_never_make_two_folders(
+    ready: Home, mixture: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Promise 11: half is sorted in English, the rest with the tulips in German; undo brings all back."""
+    built_in = ready.models / "garden" / "0001"
+    monkeypatch.setattr("flowersorter.jobs.names.builtin_model", lambda: built_in)
+    settings, _ = load(ready.settings_file)
+
+    def sort_in(language: Literal["english", "german"]) -> set[str]:
+        save(ready.settings_file, replace(settings, flower_names=language))
+        done = command("sort", mixture, "--max-wrong", "20").json
+        assert done["moved"] > 0
+        for photo in done["photos"]:
+            assert photo["target"] is None or Path(photo["target"]).parent.name == photo["species"]
+        return {photo["species"] for photo in done["photos"] if photo["target"] is not None}
+
+    before = tree(mixture)
+    later = mixture.parent / "later"
+    later.mkdir()
+    for path in sorted(mixture.glob("IMG_0?0[12].jpg")):
+        path.rename(later / path.name)
+    for path in [*mixture.glob("IMG_01*"), *mixture.glob("ros*")]:  # the tulips
+        path.rename(later / path.name)
+    english = sort_in("english")
+    for path in sorted(later.iterdir()):
+        path.rename(mixture / path.name)
+    german = sort_in("german")
+    assert english == {"Oxeye daisy", "Sunflower", "Rose", "bluebell"}
+    assert german == {"Oxeye daisy", "Sunflower", "Rose", "bluebell", "Tulpe"}
+    assert {path.name for path in mixture.iterdir() if path.is_dir()} == german
+    command("undo")
+    command("undo")
+    assert tree(mixture) == before

@@ -320,3 +320,18 @@ def test_a_cancelled_sorting_keeps_what_was_seen(view, session, qtbot, recognise
     with qtbot.waitSignal(session.planned) as planned:
         session.make_plan()
     assert len(planned.args[0].plan.moves) == kept
+
+
+def test_an_unsure_photo_says_what_kind_it_is_and_is_not_filed(
+    view, sort_folder, tmp_path, recogniser, qtbot
+):
+    """70 % gazania, 15 % daisy: a daisy of some kind. Confirming still means the best guess."""
+    make_photos(tmp_path / "kinds", "Gazania-70-1.jpg")
+    sort_folder(tmp_path / "kinds")
+    assert view.bottom.facts() == "0 to file  ·  1 to look at"
+    spoken = view.model.index(0).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert spoken == "Gazania?, A daisy of some kind, 70 %, Gazania-70-1.jpg"
+    view.show_large()
+    assert view.large._state.text() == "A daisy of some kind. Not sure enough to file it. What is it?"
+    view.confirm()
+    assert decided(view) == {"Gazania-70-1.jpg": "Gazania"}

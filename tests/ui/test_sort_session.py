@@ -6,7 +6,7 @@ import time
 from threading import Event
 
 import pytest
-from support.recogniser import make_photos
+from support.recogniser import make_photos, model_info
 
 from flowersorter.jobs import sort
 from flowersorter.records import Code, Decision, Refused, Status, Transfer
@@ -151,3 +151,18 @@ def test_decisions_that_could_not_be_kept_are_kept_later(session, qtbot, sort_fo
     session.decide([2], Decision("second"), "words")
     qtbot.waitUntil(lambda: len(kept) == 2)
     assert sorted(decision.species for decision in kept.values()) == ["first", "second"]
+
+
+@pytest.mark.parametrize("taught", [("daisy", "rose"), ("daisy", "Margerite")])
+def test_two_species_of_the_model_never_share_a_folder(
+    session, qtbot, sort_folder, recogniser, tmp_path, taught
+):
+    """Promise 11: "Margerite" is the daisy's folder, unless the model tells the two apart."""
+    recogniser.info = model_info(taught)
+    make_photos(tmp_path / "garden", "daisy-95-1.jpg")
+    (tmp_path / "garden" / "Margerite").mkdir()
+    sort_folder(tmp_path / "garden")
+    with qtbot.waitSignal(session.planned) as planned:
+        session.make_plan()
+    (move,) = planned.args[0].plan.moves
+    assert move.target.parent.name == ("daisy" if "Margerite" in taught else "Margerite")

@@ -140,3 +140,17 @@ def test_refusals_and_cancelling(taught: tuple[Home, Path], tmp_path: Path) -> N
 
     with pytest.raises(Cancelled):
         evaluate(taught[0], SETTINGS, tmp_path, None, 2.0, cancel)
+
+
+def test_labels_match_in_any_language_and_a_cultivar_is_no_label_of_its_species(
+    taught: tuple[Home, Path], tmp_path: Path
+) -> None:
+    """The model was taught "daisy", "rose" ...; the folders are in German and botanical."""
+    fresh(tmp_path, "daisy", range(800, 802), label="Leucanthemum vulgare")
+    fresh(tmp_path, "daisy", range(802, 803), label="Margerite")
+    fresh(tmp_path, "sunflower", range(800, 802), label="Sonnenblume")
+    fresh(tmp_path, "rose", range(800, 801), label="Rosa 'Peace'")
+    found = figures(taught[0], tmp_path)
+    assert found.unknown_labels == ("Rosa 'Peace'",)
+    rows = dict(zip(found.species, map(sum, found.confusion), strict=True))
+    assert (rows["daisy"], rows["sunflower"], rows["rose"]) == (3, 2, 0)
