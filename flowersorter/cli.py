@@ -156,6 +156,8 @@ def _status(receipt: Receipt) -> int:
 
 
 def _teach(call: Call) -> int:
+    from flowersorter.jobs import teaching_report
+    from flowersorter.jobs.models import disk_errors_refused
     from flowersorter.jobs.teach import TeachRequest, teach
 
     options = call.options
@@ -172,7 +174,10 @@ def _teach(call: Call) -> int:
         save(call.home.settings_file, replace(call.settings, model=taught.info.name))  # it is now in force
     answer = cli_output.teach_json(taught)
     if options.report is not None:
-        cli_output.write_report(Path(options.report), answer)
+        folder = Path(options.report)
+        with disk_errors_refused():
+            cli_output.write_report(folder, answer)
+            teaching_report.write_report(taught, folder / teaching_report.FILE_NAME)
     call.out.answer(answer, cli_output.teach_text(taught))
     return EXIT_DONE
 
@@ -287,7 +292,7 @@ def _parser() -> argparse.ArgumentParser:
         teach.add_argument("--base", default="auto", metavar="auto|builtin|imagenet|FILE")
         teach.add_argument("--method", default="head", choices=("head", "recipe", "finetune"))
         teach.add_argument("--seed", type=int, default=42)
-        teach.add_argument("--report", metavar="DIR", help="write the figures into this folder")
+        teach.add_argument("--report", metavar="DIR", help="write figures.json and a page to read into it")
         _add_device(teach)
 
     evaluate = _command(commands, "evaluate", _evaluate, "figures on labelled photos")

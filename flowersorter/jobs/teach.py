@@ -70,6 +70,7 @@ class Taught:
     skipped: tuple[Left, ...]
     device: str
     seconds: float
+    seed: int = 42
 
 
 def inspect(folder: Path, report: Report = silent) -> Labelled:
@@ -129,6 +130,7 @@ def teach(home: Home, settings: Settings, request: TeachRequest, report: Report 
         skipped=(*labelled.problems, *unreadable),
         device=device.name,
         seconds=time.monotonic() - started,
+        seed=request.seed,
     )
 
 

@@ -75,7 +75,7 @@ class LargeView(QWidget):
         set_role(side, "card")
         side.setFixedWidth(36 * GRID)
         box = QVBoxLayout(side)
-        box.setContentsMargins(2 * GRID, 2 * GRID, 2 * GRID, 2 * GRID)
+        box.setContentsMargins(2 * GRID, GRID, 2 * GRID, 2 * GRID)
         box.setSpacing(GRID)
         steps = QHBoxLayout()
         steps.addWidget(

@@ -53,11 +53,17 @@ def choose_file(
     return _open(dialog, do)
 
 
-def choose_new(parent: QWidget, title: str, start: Path, do: Callable[[Path], object]) -> QFileDialog:
-    """Let the gardener name something that is not there yet; `start` is the suggestion."""
+def choose_new(
+    parent: QWidget, title: str, start: Path, do: Callable[[Path], object], suffix: str = ""
+) -> QFileDialog:
+    """Let the gardener name something that is not there yet; `start` is the suggestion.
+
+    A name without a suffix gets `suffix`. For a file that is there already the dialog asks.
+    """
     dialog = QFileDialog(parent, title, str(start.parent))
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setFileMode(QFileDialog.FileMode.AnyFile)
+    dialog.setDefaultSuffix(suffix)
     dialog.selectFile(start.name)
     return _open(dialog, do)
 

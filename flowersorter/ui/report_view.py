@@ -21,10 +21,11 @@ from flowersorter.ui.answer_grid import AnswerGrid
 from flowersorter.ui.confusion_view import ConfusionView, mix_ups
 from flowersorter.ui.curves_view import CurvesView
 from flowersorter.ui.group_tree import GroupTree, by_reason, stay_line
+from flowersorter.ui.report_saving import choose_and_save
 from flowersorter.ui.species_table import SpeciesTable
 from flowersorter.ui.theme import GRID
 from flowersorter.ui.thumbnails import Thumbnails
-from flowersorter.ui.widgets import button, heading, primary_button, set_role, text
+from flowersorter.ui.widgets import MessageBar, button, heading, primary_button, set_role, text
 
 _WORST = 30  # mix-ups in the list
 
@@ -40,6 +41,7 @@ class ReportView(QWidget):
         super().__init__(parent)
         self._taught: Taught | None = None
         self._mix_ups: list[tuple[int, int, int]] = []
+        self.message = MessageBar()
         self.headline = heading("")
         self.uncertainty = text("")
         self.facts = text("", "muted")
@@ -72,6 +74,7 @@ class ReportView(QWidget):
         body = QVBoxLayout()
         body.setContentsMargins(3 * GRID, 3 * GRID, 3 * GRID, GRID)
         body.setSpacing(GRID)
+        body.addWidget(self.message)
         body.addWidget(self.headline)
         body.addWidget(self.uncertainty)
         body.addWidget(self.facts)
@@ -113,6 +116,8 @@ class ReportView(QWidget):
         row.setContentsMargins(3 * GRID, GRID, 3 * GRID, GRID)
         row.addWidget(button(self.tr("Teach something else"), self.teach_again.emit))
         row.addStretch(1)
+        row.addWidget(button(self.tr("Save the report…"), self._save, "export"))
+        row.addSpacing(GRID)
         self.sort_button = primary_button(self.tr("Sort photos with it"), self.sort_requested.emit)
         row.addWidget(self.sort_button)
         return bar
@@ -120,6 +125,7 @@ class ReportView(QWidget):
     def show_taught(self, taught: Taught) -> None:
         """Show everything of one teaching."""
         self._taught = taught
+        self.message.hide()
         validation = taught.validation
         self.headline.setText(self._headline(validation))
         self.uncertainty.setText(self._uncertainty(validation))
@@ -194,6 +200,10 @@ class ReportView(QWidget):
             words = self.tr("{photos} of {label} taken for {guess}")
         self.cell_words.setText(words.format(photos=messages.photos(len(chosen)), label=label, guess=guess))
         self.cell_photos.show_answers(sorted(chosen, key=lambda each: -each.confidence))
+
+    def _save(self) -> None:
+        if self._taught is not None:
+            choose_and_save(self, self.message, self._taught)
 
     def _open_photo(self, answer: Answer) -> None:
         if self._taught is not None:

@@ -36,7 +36,8 @@ def run_installed(installed: Path, home: Path, *arguments: str) -> subprocess.Co
 def test_the_wheel_carries_its_resources(installed: Path, tmp_path: Path) -> None:
     code = (
         "from flowersorter import resources; print(resources.__file__);"
-        "print(resources.resource('icons', 'flower.svg').exists())"
+        "wanted = [('icons', 'flower.svg'), ('report.css',)];"
+        "print(all(resources.resource(*parts).exists() for parts in wanted))"
     )
     done = run_installed(installed, tmp_path, "-c", code)
     file, found = done.stdout.split()

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QFileDialog
 from support.pictures import draw_flower, save_photo
 from support.tree_texts import shown
 
 from flowersorter.jobs.teach import Taught
+from flowersorter.jobs.teaching_report import report_html
 from flowersorter.learning.bundle import ModelInfo
 from flowersorter.learning.evaluate import Answer, Epoch, validate
 from flowersorter.records import Code, Left, Reason
@@ -17,6 +19,7 @@ from flowersorter.ui.answer_grid import ANSWER_ROLE, AnswerModel
 from flowersorter.ui.answer_view import AnswerView
 from flowersorter.ui.confusion_view import SHARE_ROLE, ConfusionModel
 from flowersorter.ui.curves_view import CurvesView
+from flowersorter.ui.report_saving import choose_and_save, save
 from flowersorter.ui.report_view import ReportView
 from flowersorter.ui.species_table import SpeciesModel
 from flowersorter.ui.tasks import end_tasks
@@ -244,3 +247,32 @@ def test_a_tested_photo_is_explained_and_says_which_head_speaks(
     assert "What speaks for “rose”" in dialog.photo.reasons()
     previews.close()
     end_tasks(previews)
+
+
+def test_the_report_is_saved_where_the_gardener_says(view, qtbot, tmp_path):
+    view.show_taught(taught())
+    file = tmp_path / "new folder" / "report.html"
+    task = save(view, view.message, taught(), file)
+    with qtbot.waitSignal(task.succeeded):
+        pass
+    assert file.read_text("utf-8") == report_html(taught())
+    assert "The report is saved in" in view.message.words()
+
+
+def test_a_report_that_cannot_be_saved_costs_one_sentence(view, qtbot, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    view.show_taught(taught())
+    task = save(view, view.message, taught(), tmp_path / "file" / "report.html")
+    with qtbot.waitSignal(task.failed):
+        pass
+    assert view.message.words() == "The disk reported an error."
+
+
+def test_saving_asks_before_a_file_is_replaced(view, qtbot):
+    view.show_taught(taught())
+    dialog = choose_and_save(view, view.message, taught())
+    assert not dialog.testOption(QFileDialog.Option.DontConfirmOverwrite)
+    assert dialog.acceptMode() is QFileDialog.AcceptMode.AcceptSave
+    assert dialog.defaultSuffix() == "html"
+    dialog.reject()
+    qtbot.waitUntil(lambda: not view.findChildren(QFileDialog))

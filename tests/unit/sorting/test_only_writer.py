@@ -18,6 +18,7 @@ OWN_FILES = {
     "library.py": "the library",
     "cli_output.py": "the report that --report asks for",
     "jobs/download.py": "downloaded weights",
+    "jobs/teaching_report.py": "the report that somebody asks for, where they say",
     "jobs/models.py": "half-written models in the model library",
     "learning/backbone.py": "weights in the cache",
     "learning/bundle.py": "models",
