@@ -171,7 +171,8 @@ def _teach(call: Call) -> int:
     )
     with _changing_files(call):
         taught = teach(call.home, call.settings, request, call.report)
-        save(call.home.settings_file, replace(call.settings, model=taught.info.name))  # it is now in force
+        if taught.in_force:
+            save(call.home.settings_file, replace(call.settings, model=taught.info.name))
     answer = cli_output.teach_json(taught)
     if options.report is not None:
         folder = Path(options.report)

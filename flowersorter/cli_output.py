@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flowersorter.cli_comparison import comparison_json, comparison_text
 from flowersorter.progress import Progress, Report
 from flowersorter.records import (
     Batch,
@@ -223,6 +224,7 @@ def teach_json(taught: Taught) -> Json:
             "per_class": [asdict(figures) for figures in validation.per_species],
         },
         "seconds": round(taught.seconds, 3),
+        "comparison": comparison_json(taught.comparison),
     }
 
 
@@ -346,6 +348,8 @@ def teach_text(taught: Taught) -> str:
     if validation.accuracy is not None:
         unseen = f"Of {validation.photos:,} photos that it had not learned from"
         lines.append(f"{unseen}, it named {validation.accuracy:.1%} right" + _between(validation.interval))
+    if taught.comparison is not None:
+        lines.append(comparison_text(taught.comparison))
     lines += [f"  {show_path(left.path)}: {say(left.reason)}" for left in taught.skipped]
     return "\n".join(lines)
 

@@ -1,7 +1,7 @@
 """The model library: find, list, import, export and remove models. Needs no torch.
 
-``models/<slug>/<version>/`` holds one model file (`learning.bundle`); the newest version is in force and the
-earlier ones are kept.
+``models/<slug>/<version>/`` holds one model file (`learning.bundle`). One version is in force
+(`jobs.versions`), and the others are kept.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ import re
 import shutil
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from send2trash import send2trash
 
-from flowersorter.learning.bundle import UNFINISHED, ModelInfo, copy_model, read_info
+from flowersorter.jobs.versions import UNFINISHED_MARK, folders_of, hold_in_force, in_force, put_in_force
+from flowersorter.learning.bundle import UNFINISHED, ModelInfo, copy_model, read_info, read_model
 from flowersorter.paths import Home
 from flowersorter.records import Code, Refused
 from flowersorter.resources import resource
@@ -29,9 +30,9 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)")  # Windows has devices 
 
 
 def list_models(home: Home) -> list[ModelInfo]:
-    """The newest readable version of every model, by name, and the built-in one last."""
-    newest = [_newest_readable(folder) for folder in _folders(home.models)]
-    models = sorted((info for info in newest if info is not None), key=lambda info: info.name.casefold())
+    """The version in force of every model (else its newest readable), by name, and the built-in one last."""
+    found = [_readable(folder) for folder in _folders(home.models)]
+    models = sorted((info for info in found if info is not None), key=lambda info: info.name.casefold())
     builtin = builtin_model()
     return models if builtin is None else [*models, read_info(builtin)]
 
@@ -42,10 +43,10 @@ def find_model(home: Home, settings: Settings, name_or_path: str | None) -> Mode
     Raises `Refused`: NO_MODEL, MODEL_NOT_FOUND, MODEL_DAMAGED, MODEL_TOO_NEW.
     """
     wanted = name_or_path or settings.model
-    versions = _versions(home.models / slug(wanted)) if wanted else []
-    if versions:
+    version = in_force(home.models / slug(wanted)) if wanted else None
+    if version is not None:
         with refusals_named(wanted):
-            return read_info(versions[-1])
+            return read_info(version)
     builtin = builtin_model()
     if builtin is not None:
         info = read_info(builtin)
@@ -57,6 +58,33 @@ def find_model(home: Home, settings: Settings, name_or_path: str | None) -> Mode
     if name_or_path and (folder / "manifest.json").exists():
         return read_info(folder.absolute())
     raise Refused(Code.MODEL_NOT_FOUND, model=wanted)
+
+
+def list_versions(home: Home, name: str) -> list[ModelInfo]:
+    """The readable versions of a model, newest first."""
+    versions = []
+    for folder in reversed(folders_of(home.models / slug(name))):
+        with suppress(Refused):
+            versions.append(read_info(folder))
+    return versions
+
+
+def use_version(home: Home, name: str, version: int) -> ModelInfo:
+    """Put a version in force. Raises `Refused`: MODEL_*, and where the disk does not let it."""
+    folder = home.models / slug(name) / f"{version:04d}"
+    with refusals_named(name), disk_errors_refused():
+        info = read_model(folder).info
+        put_in_force(folder)
+    return info
+
+
+def go_back(home: Home, name: str) -> ModelInfo:
+    """Put the version before the one in force back. Raises `Refused`: MODEL_NOT_FOUND where there is none."""
+    now = find_model(home, Settings(), name).version
+    earlier = [info.version for info in list_versions(home, name) if info.version < now]
+    if not earlier:
+        raise Refused(Code.MODEL_NOT_FOUND, model=name)
+    return use_version(home, name, earlier[0])
 
 
 @contextmanager
@@ -96,22 +124,25 @@ def import_model(home: Home, path: Path) -> ModelInfo:
     """
     name = check_name(read_info(path).name)
     with disk_errors_refused():
+        hold_in_force(home.models / slug(name))  # until the new one is whole
         folder, version = next_version(home, name)
-        return copy_model(path, folder, include_teaching=True, version=version)
+        info = copy_model(path, folder, include_teaching=True, version=version)
+        put_in_force(folder)
+    return info
 
 
 def export_model(home: Home, name: str, target: Path, *, include_teaching: bool) -> Path:
-    """Write a model's newest version as a new folder `target`; gives that folder.
+    """Write a model's version in force as a new folder `target`; gives that folder.
 
     Raises `Refused`: NAME_TAKEN where something is there already, and as `import_model`.
     """
-    versions = _versions(home.models / slug(name))
-    if not versions:
+    version = in_force(home.models / slug(name))
+    if version is None:
         raise Refused(Code.MODEL_NOT_FOUND, model=name)
     if target.exists() or target.is_symlink():
         raise Refused(Code.NAME_TAKEN, name=target.name)
     with refusals_named(name), disk_errors_refused():
-        return copy_model(versions[-1], target, include_teaching=include_teaching).path
+        return copy_model(version, target, include_teaching=include_teaching).path
 
 
 def remove_model(home: Home, name: str) -> None:
@@ -120,7 +151,7 @@ def remove_model(home: Home, name: str) -> None:
     Raises `Refused`: MODEL_NOT_FOUND, and where the disk does not let it.
     """
     folder = home.models / slug(name)
-    if not _versions(folder):
+    if not folders_of(folder):
         raise Refused(Code.MODEL_NOT_FOUND, model=name)
     with disk_errors_refused():
         send2trash(folder)
@@ -131,7 +162,9 @@ def next_version(home: Home, name: str) -> tuple[Path, int]:
     folder = home.models / slug(name)
     for half_written in folder.glob(f"{UNFINISHED}*"):
         shutil.rmtree(half_written)
-    versions = _versions(folder)
+    for half_written in folder.glob(f"{UNFINISHED_MARK}*"):
+        half_written.unlink()
+    versions = folders_of(folder)
     number = int(versions[-1].name) + 1 if versions else 1
     return folder / f"{number:04d}", number
 
@@ -154,8 +187,9 @@ def slug(name: str) -> str:
     return f"{words}-{mark}" if words else mark
 
 
-def _newest_readable(folder: Path) -> ModelInfo | None:
-    for version in reversed(_versions(folder)):
+def _readable(folder: Path) -> ModelInfo | None:
+    marked = in_force(folder)
+    for version in [] if marked is None else [marked, *reversed(folders_of(folder))]:
         try:
             return read_info(version)
         except Refused:
@@ -163,15 +197,7 @@ def _newest_readable(folder: Path) -> ModelInfo | None:
     return None
 
 
-def _versions(folder: Path) -> list[Path]:
-    """The version folders of one model, oldest first."""
-    return [path for path in _folders(folder) if path.name.isdecimal() and path.name.isascii()]
-
-
 def _folders(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
-    shown = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
-    return sorted(
-        shown, key=lambda path: (len(path.name), path.name) if path.name.isdecimal() else (0, path.name)
-    )
+    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))

@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from flowersorter import __version__
-from flowersorter.jobs.models import check_name, disk_errors_refused, next_version
+from flowersorter.jobs.models import check_name, disk_errors_refused, next_version, slug
 from flowersorter.jobs.reading import Reading
+from flowersorter.jobs.successor import compare_with_earlier
 from flowersorter.jobs.thumbnails import THUMBNAIL_SIDE
+from flowersorter.jobs.versions import hold_in_force, put_in_force
 from flowersorter.jobs.weights import keep_backbone, resolve_base
 from flowersorter.learning.bundle import Model, ModelInfo, Teaching, write_model
+from flowersorter.learning.compare import Comparison
 from flowersorter.learning.dataset import Labelled, LabelledPhoto, read_labelled
 from flowersorter.learning.evaluate import Answer, Epoch, Validation, validate
+from flowersorter.learning.past_answers import past_answers
 from flowersorter.paths import Home
 from flowersorter.progress import Progress, Report, Stage, silent
 from flowersorter.records import Code, Left, Refused
@@ -61,7 +65,11 @@ class TeachingStarted:
 
 @dataclass(frozen=True, slots=True)
 class Taught:
-    """A model that was saved. `answers` are those that the validation counts."""
+    """A model that was saved. `answers` are those that the validation counts.
+
+    `comparison` is with the model that was in force before, None where there is nothing to compare;
+    where it says that the new one is not taken, the earlier one is still in force.
+    """
 
     info: ModelInfo
     epochs: tuple[Epoch, ...]
@@ -71,6 +79,11 @@ class Taught:
     device: str
     seconds: float
     seed: int = 42
+    comparison: Comparison | None = None
+
+    @property
+    def in_force(self) -> bool:
+        return self.comparison is None or self.comparison.taken
 
 
 def inspect(folder: Path, report: Report = silent) -> Labelled:
@@ -80,6 +93,8 @@ def inspect(folder: Path, report: Report = silent) -> Labelled:
 
 def teach(home: Home, settings: Settings, request: TeachRequest, report: Report = silent) -> Taught:
     """Teach a model and save it as the next version of its name; earlier versions are kept.
+
+    It is put in force unless it is clearly worse than the model in force before.
 
     Streams a `TeachingStarted`, a `Left` for each photo that proves unreadable, and the epochs through
     `report`. Cancelled or failed, it leaves everything as it was. Raises `Refused`: as `read_labelled`,
@@ -103,8 +118,11 @@ def teach(home: Home, settings: Settings, request: TeachRequest, report: Report 
         learned = _learn(lesson, request, backbone, device, reading, report)
     report(Progress(Stage.SAVING))
     validation = validate(learned.reported, lesson.examples.species)
+    digests = _digests(lesson, learned.answers)
+    comparison = compare_with_earlier(home, settings, name, learned.answers, digests)
     with disk_errors_refused():
         keep_backbone(home, backbone)
+        hold_in_force(home.models / slug(name))
         folder, version = next_version(home, name)
         info = ModelInfo(
             name=name,
@@ -121,7 +139,10 @@ def teach(home: Home, settings: Settings, request: TeachRequest, report: Report 
             interval=validation.interval,
             app_version=__version__,
         )
-        write_model(folder, model_of(info, learned, validation), teaching_of(lesson, learned))
+        kept = past_answers(learned.answers, digests, lesson.examples.species)
+        write_model(folder, model_of(info, learned, validation), teaching_of(lesson, learned), answers=kept)
+        if comparison is None or comparison.taken:
+            put_in_force(folder)
     return Taught(
         info=info,
         epochs=learned.epochs,
@@ -131,6 +152,7 @@ def teach(home: Home, settings: Settings, request: TeachRequest, report: Report 
         device=device.name,
         seconds=time.monotonic() - started,
         seed=request.seed,
+        comparison=comparison,
     )
 
 
@@ -192,6 +214,12 @@ def model_of(info: ModelInfo, learned: Learned, validation: Validation) -> Model
     from flowersorter.learning.lesson import calibration_of
 
     return Model(info, learned.head, calibration_of(learned.answers), asdict(validation))
+
+
+def _digests(lesson: Lesson, answers: tuple[Answer, ...]) -> list[str]:
+    """The digest of each answered photo."""
+    known = dict(zip(lesson.paths, lesson.digests, strict=True))
+    return [known[answer.path] for answer in answers]
 
 
 def teaching_of(lesson: Lesson, learned: Learned) -> Teaching:

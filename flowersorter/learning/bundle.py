@@ -22,16 +22,24 @@ from flowersorter.learning.again import again_arrays, read_again
 from flowersorter.learning.calibrate import Calibration
 from flowersorter.learning.head import WIDTH, Head, Start
 from flowersorter.learning.parts import array_of, checked_bytes, read_part, sync_folder, typed, write_synced
+from flowersorter.learning.past_answers import (
+    PastAnswers,
+    answers_bytes,
+    answers_of,
+    digest_names,
+    digest_rows,
+)
 from flowersorter.records import Code, Refused
 
 FORMAT: Final = 1
 UNFINISHED: Final = ".new-"  # how the name of a model begins until it is whole
 MAX_MANIFEST_BYTES: Final = 16 * 2**20
-MANIFEST, HEAD, CALIBRATION, TEACHING, BACKBONE = (
+MANIFEST, HEAD, CALIBRATION, TEACHING, ANSWERS, BACKBONE = (
     "manifest.json",
     "head.safetensors",
     "calibration.safetensors",
     "teaching.safetensors",
+    "answers.safetensors",
     "backbone.safetensors",
 )
 
@@ -89,6 +97,7 @@ def write_model(
     model: Model,
     teaching: Teaching | None = None,
     backbone: Path | None = None,
+    answers: PastAnswers | None = None,
 ) -> ModelInfo:
     """Write a model as a new folder, and give its info with that path.
 
@@ -103,6 +112,8 @@ def write_model(
         parts = {HEAD: _head_bytes(model.head), CALIBRATION: _calibration_bytes(model.calibration)}
         if teaching is not None:
             parts[TEACHING] = _teaching_bytes(teaching)
+        if answers is not None:
+            parts[ANSWERS] = answers_bytes(answers)
         if backbone is not None:
             parts[BACKBONE] = backbone.read_bytes()
         files = {name: write_synced(beside / name, content) for name, content in parts.items()}
@@ -167,7 +178,17 @@ def read_teaching(folder: Path) -> Teaching | None:
     if count and not (labels.min() >= 0 and labels.max() < classes):
         raise Refused(Code.MODEL_DAMAGED, model=folder)
     given, corrected, start = read_again(folder, part, count, _info(folder, manifest).species)
-    return Teaching(features, labels, folds, _names(digests), _names(groups), given, corrected, start)
+    names, group_names = digest_names(digests), digest_names(groups)
+    return Teaching(features, labels, folds, names, group_names, given, corrected, start)
+
+
+def read_answers(folder: Path) -> PastAnswers | None:
+    """The model's answers out of fold; None where it has none with it. Raises as `read_model` does."""
+    manifest = _read_manifest(folder)
+    if ANSWERS not in manifest["files"]:
+        return None
+    classes = len(_info(folder, manifest).species)
+    return answers_of(folder, read_part(folder, manifest, ANSWERS), classes)
 
 
 def backbone_file(folder: Path) -> Path | None:
@@ -185,9 +206,13 @@ def copy_model(
     """Check a model whole and write it again, elsewhere. Raises as `read_model` and `write_model` do."""
     model = read_model(source)
     teaching = read_teaching(source)
+    answers = read_answers(source)
     if version is not None:
         model = Model(replace(model.info, version=version), model.head, model.calibration, model.figures)
-    return write_model(target, model, teaching if include_teaching else None, backbone_file(source))
+    backbone = backbone_file(source)
+    if not include_teaching:
+        return write_model(target, model, None, backbone)
+    return write_model(target, model, teaching, backbone, answers)
 
 
 # the manifest
@@ -289,20 +314,11 @@ def _teaching_bytes(teaching: Teaching) -> bytes:
             "features": np.ascontiguousarray(teaching.features),
             "labels": teaching.labels,
             "folds": teaching.folds,
-            "digests": _name_bytes(teaching.digests),
-            "groups": _name_bytes(teaching.groups),
+            "digests": digest_rows(teaching.digests),
+            "groups": digest_rows(teaching.groups),
             **again_arrays(teaching.given, teaching.corrected, teaching.start),
         }
     )
-
-
-def _name_bytes(names: tuple[str, ...]) -> NDArray[np.uint8]:
-    whole = b"".join(bytes.fromhex(name) for name in names)
-    return np.frombuffer(whole, dtype=np.uint8).reshape(len(names), 32)
-
-
-def _names(rows: NDArray[np.uint8]) -> tuple[str, ...]:
-    return tuple(row.tobytes().hex() for row in rows)
 
 
 def _read_calibration(folder: Path, manifest: Mapping[str, Any]) -> Calibration:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QLocale
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QDateTime, QLocale, Qt, QTimeZone
 
 from flowersorter import sentences
 from flowersorter.progress import Stage
@@ -140,6 +140,12 @@ def duration(seconds: float) -> str:
 
 def time_left(seconds: float) -> str:
     return translate("messages", "about {duration} left").format(duration=duration(max(1.0, seconds)))
+
+
+def date_words(iso: str) -> str:
+    """A moment in ISO 8601 as people here write it, in their own time."""
+    moment = QDateTime.fromString(iso, Qt.DateFormat.ISODate).toTimeZone(QTimeZone.systemTimeZone())
+    return QLocale().toString(moment, QLocale.FormatType.ShortFormat)
 
 
 def place(path: Path) -> str:

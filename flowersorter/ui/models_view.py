@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QDateTime, QLocale, Qt, QTimeZone, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
-from flowersorter.jobs.models import export_model, import_model, list_models, remove_model
+from flowersorter.jobs.models import (
+    export_model,
+    import_model,
+    list_models,
+    list_versions,
+    remove_model,
+    use_version,
+)
 from flowersorter.learning.bundle import ModelInfo
 from flowersorter.paths import Home
 from flowersorter.settings import Settings
@@ -19,6 +26,7 @@ from flowersorter.ui.questions import ask, choose_folder, choose_new
 from flowersorter.ui.settings_store import SettingsStore
 from flowersorter.ui.tasks import TaskRunner, Work
 from flowersorter.ui.theme import GRID
+from flowersorter.ui.version_chooser import VersionChooser
 from flowersorter.ui.weights_chooser import WeightsChooser
 from flowersorter.ui.widgets import Card, EmptyState, MessageBar, button, heading, set_role, text
 
@@ -51,6 +59,9 @@ class ModelsView(QWidget):
         )
         self.table.itemSelectionChanged.connect(self._show_chosen)
         self.species = text("", "muted")
+        self._versions: dict[str, Sequence[ModelInfo]] = {}
+        self.versions = VersionChooser()
+        self.versions.version_chosen.connect(self.use_version)
         self.weights = WeightsChooser(home, store)
         empty = EmptyState(
             "models",
@@ -63,6 +74,7 @@ class ModelsView(QWidget):
         inner.setSpacing(GRID)
         inner.addWidget(self.table, 1)
         inner.addWidget(self.species)
+        inner.addWidget(self.versions)
         self._pages = QStackedLayout()
         self._pages.addWidget(empty)
         self._pages.addWidget(full)
@@ -109,7 +121,7 @@ class ModelsView(QWidget):
 
     def refresh(self) -> None:
         """Read the library of models and the weights again."""
-        self._run(lambda _report: list_models(self._home), self._take)
+        self._run(lambda _report: self._read(), self._take)
         self.weights.refresh()
 
     def chosen(self) -> ModelInfo | None:
@@ -140,6 +152,17 @@ class ModelsView(QWidget):
         task.failed.connect(self._show_error)
         task.start()
 
+    def use_version(self, info: ModelInfo) -> None:
+        """Put an earlier or a later version of a model in force."""
+        self._run(
+            lambda _report: use_version(self._home, info.name, info.version), lambda _info: self._changed()
+        )
+
+    def _read(self) -> Sequence[ModelInfo]:
+        models = list_models(self._home)
+        self._versions = {info.name: list_versions(self._home, info.name) for info in models}
+        return models
+
     def _take(self, models: Sequence[ModelInfo]) -> None:
         self._show(models)
         self.refreshed.emit()
@@ -156,15 +179,12 @@ class ModelsView(QWidget):
         self._show_chosen()
 
     def _cells(self, info: ModelInfo) -> tuple[str, ...]:
-        created = QDateTime.fromString(info.created, Qt.DateFormat.ISODate).toTimeZone(
-            QTimeZone.systemTimeZone()
-        )
         return (
             info.name,
             messages.species(len(info.species)),
             messages.photos(info.photos),
             "–" if info.accuracy is None else messages.percent(info.accuracy),
-            QLocale().toString(created, QLocale.FormatType.ShortFormat),
+            messages.date_words(info.created),
             self.tr("in use") if info.name == self._store.values.model else "",
         )
 
@@ -174,6 +194,8 @@ class ModelsView(QWidget):
             each.setEnabled(info is not None)
         self.use_button.setEnabled(info is not None and info.name != self._store.values.model)
         self.species.setText("" if info is None else ", ".join(info.species))
+        versions = () if info is None else self._versions.get(info.name, ())
+        self.versions.show_versions(versions, 0 if info is None else info.version)
 
     def _settings_changed(self, _settings: Settings) -> None:
         self._show(self._models)

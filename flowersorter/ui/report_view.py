@@ -15,9 +15,11 @@ from PySide6.QtWidgets import (
 )
 
 from flowersorter.jobs.teach import Taught
+from flowersorter.learning.bundle import ModelInfo
 from flowersorter.learning.evaluate import Answer, Validation
 from flowersorter.ui import messages
 from flowersorter.ui.answer_grid import AnswerGrid
+from flowersorter.ui.comparison_view import ComparisonView
 from flowersorter.ui.confusion_view import ConfusionView, mix_ups
 from flowersorter.ui.curves_view import CurvesView
 from flowersorter.ui.group_tree import GroupTree, by_reason, stay_line
@@ -36,6 +38,7 @@ class ReportView(QWidget):
     sort_requested = Signal()
     teach_again = Signal()
     photo_opened = Signal(object, object)  # Answer, ModelInfo: one tested photo is to be seen large
+    use_requested = Signal(object)  # ModelInfo
 
     def __init__(self, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,6 +64,9 @@ class ReportView(QWidget):
         for grid in (self.cell_photos, self.photos):
             grid.opened.connect(self._open_photo)
         self.curves = CurvesView()
+        self.comparison = ComparisonView(thumbnails)
+        self.comparison.use_requested.connect(self.use_requested)
+        self.message = MessageBar()
         self.skipped = GroupTree((self.tr("Not used, and why"), self.tr("Photos"), ""), stay_line)
 
         self.tabs = QTabWidget()
@@ -70,6 +76,7 @@ class ReportView(QWidget):
         self.tabs.addTab(_page(self.wrong_only, self.photos), self.tr("Photos"))
         self.tabs.addTab(_page(self.curves), self.tr("Curves"))
         self._skipped_tab = self.tabs.addTab(_page(self.skipped), self.tr("Not used"))
+        self._comparison_tab = self.tabs.addTab(self.comparison, self.tr("Compared with the model before"))
 
         body = QVBoxLayout()
         body.setContentsMargins(3 * GRID, 3 * GRID, 3 * GRID, GRID)
@@ -78,6 +85,7 @@ class ReportView(QWidget):
         body.addWidget(self.headline)
         body.addWidget(self.uncertainty)
         body.addWidget(self.facts)
+        body.addWidget(self.message)
         body.addSpacing(GRID)
         body.addWidget(self.tabs, 1)
         page = QVBoxLayout(self)
@@ -138,8 +146,28 @@ class ReportView(QWidget):
         self._show_photos()
         self.skipped.show_groups(by_reason(taught.skipped))
         self.tabs.setTabVisible(self._skipped_tab, bool(taught.skipped))
+        self.tabs.setTabVisible(self._comparison_tab, taught.comparison is not None)
         self.tabs.setCurrentIndex(0)
+        self._show_comparison(taught)
         self.sort_button.setFocus()
+
+    def _show_comparison(self, taught: Taught) -> None:
+        self.message.hide()
+        if taught.comparison is None:
+            return
+        self.comparison.show_comparison(taught, taught.comparison)
+        if not taught.comparison.taken:
+            self.message.show_message(
+                self.comparison.verdict.text(),
+                "warning",
+                self.tr("See both"),
+                lambda: self.tabs.setCurrentIndex(self._comparison_tab),
+            )
+
+    def show_in_use(self, info: ModelInfo) -> None:
+        """The gardener chose the new or the earlier model."""
+        self.message.hide()
+        self.comparison.show_in_use(info)
 
     def _headline(self, validation: Validation) -> str:
         if validation.accuracy is None:

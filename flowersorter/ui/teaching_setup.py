@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from flowersorter.jobs import teach
 from flowersorter.jobs.teach import TeachRequest
 from flowersorter.learning.dataset import Labelled, LabelledPhoto
 from flowersorter.paths import Home
@@ -26,9 +27,11 @@ from flowersorter.records import Code, Left
 from flowersorter.ui import messages
 from flowersorter.ui.form import Form
 from flowersorter.ui.group_tree import Group, GroupTree, Line, file_name, photo_line
+from flowersorter.ui.method_chooser import MethodChooser
 from flowersorter.ui.questions import choose_folder
 from flowersorter.ui.settings_store import SettingsStore
 from flowersorter.ui.settings_table import DEVICES
+from flowersorter.ui.tasks import TaskRunner
 from flowersorter.ui.theme import GRID
 from flowersorter.ui.weights_chooser import WeightsChooser
 from flowersorter.ui.widgets import (
@@ -53,13 +56,6 @@ _PROBLEMS: Final[dict[Code, Any]] = {
     Code.TOO_FEW_PHOTOS: QT_TRANSLATE_NOOP("TeachingSetup", "Species with too few photos to be tested"),
     Code.FOLDER_UNREADABLE: QT_TRANSLATE_NOOP("TeachingSetup", "Folders that cannot be opened"),
 }
-_METHODS: Final[tuple[tuple[str, Any], ...]] = (
-    ("head", QT_TRANSLATE_NOOP("TeachingSetup", "Quick (recommended): looks at every photo once")),
-    (
-        "recipe",
-        QT_TRANSLATE_NOOP("TeachingSetup", "Plain recipe: looks at every photo ten times, much slower"),
-    ),
-)
 _FEW_PHOTOS: Final = 20  # of one species; below, the list advises more
 
 
@@ -72,7 +68,9 @@ class TeachingSetup(QWidget):
 
     def __init__(self, home: Home, store: SettingsStore, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._home = home
         self._store = store
+        self._estimating: TaskRunner | None = None
         self._labelled: Labelled | None = None
         self.setAcceptDrops(True)
         self.message = MessageBar()
@@ -80,6 +78,7 @@ class TeachingSetup(QWidget):
         self.progress.cancel_requested.connect(self.cancel_requested)
         self.weights = WeightsChooser(home, store)
         self.weights.changed.connect(self._update_start)
+        self.weights.changed.connect(self._estimate)
 
         inner = QWidget()
         column = QVBoxLayout(inner)
@@ -150,13 +149,13 @@ class TeachingSetup(QWidget):
         self.name = QLineEdit()
         self.name.setMaxLength(100)
         self.name.textChanged.connect(self._update_start)
-        self.method = QComboBox()
-        for method, words in _METHODS:
-            self.method.addItem(messages.translate("TeachingSetup", words), method)
+        self.method = MethodChooser(self._store.values.method)
+        self.method.changed.connect(self._estimate)
         self.device = QComboBox()
         for device, words in DEVICES:
             self.device.addItem(messages.translate("settings", words), device)
         self.device.setCurrentIndex(self.device.findData(self._store.values.device))
+        self.device.currentIndexChanged.connect(self._estimate)
         form = Form()
         form.add_field(self.tr("Name of the model"), self.name)
         form.add_field(self.tr("It knows already"), self.weights)
@@ -273,20 +272,51 @@ class TeachingSetup(QWidget):
             return self.tr("Choose what it knows already, or download it.")
         return ""
 
-    def _start(self) -> None:
+    def _request(self) -> TeachRequest | None:
+        """What would be taught now; None while something is missing."""
         base = self.weights.base()
         if self._labelled is None or base is None:
-            return
-        self.message.hide()
-        self.start_requested.emit(
-            TeachRequest(
-                folder=self._labelled.folder,
-                name=self.name.text().strip(),
-                base=base,
-                method=self.method.currentData(),
-                device=self.device.currentData(),
-            )
+            return None
+        return TeachRequest(
+            folder=self._labelled.folder,
+            name=self.name.text().strip(),
+            base=base,
+            method=self.method.method(),
+            device=self.device.currentData(),
         )
+
+    def _start(self) -> None:
+        request = self._request()
+        if request is not None:
+            if self._estimating is not None:
+                self._estimating.cancel()
+            self.message.hide()
+            self.start_requested.emit(request)
+
+    def _estimate(self) -> None:
+        """Work out how long learning more deeply takes on this computer, where somebody thinks of it."""
+        if self._estimating is not None:
+            self._estimating.cancel()
+            self._estimating = None
+        self.method.show_estimate("")
+        estimate = getattr(teach, "estimate", None)
+        request = self._request()
+        if estimate is None or request is None or request.method != "finetune":
+            return
+        self.method.show_estimate(self.tr("Working out how long it takes on this computer…"))
+        home, settings = self._home, self._store.values
+        task = TaskRunner(lambda report: estimate(home, settings, request, report), self)
+        task.succeeded.connect(lambda seconds: self._show_estimate(task, seconds))
+        task.failed.connect(lambda _error: self._show_estimate(task, None))  # starting it says why
+        self._estimating = task
+        task.start()
+
+    def _show_estimate(self, task: TaskRunner, seconds: float | None) -> None:
+        if task is not self._estimating:
+            return  # another choice was made since
+        self._estimating = None
+        words = self.tr("About {time} on this computer.")
+        self.method.show_estimate("" if seconds is None else words.format(time=messages.duration(seconds)))
 
 
 def _dropped_folder(event: QDropEvent) -> Path | None:

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
+from flowersorter.jobs.models import use_version
 from flowersorter.jobs.teach import Taught, TeachRequest, inspect, teach
+from flowersorter.learning.bundle import ModelInfo
 from flowersorter.learning.dataset import Labelled
 from flowersorter.paths import Home
 from flowersorter.progress import Report
+from flowersorter.ui import messages
 from flowersorter.ui.settings_store import SettingsStore
 from flowersorter.ui.tasks import TaskRunner, Work
 from flowersorter.ui.teaching_setup import TeachingSetup
@@ -25,7 +28,7 @@ if TYPE_CHECKING:  # these load pyqtgraph
 class TeachingView(QWidget):
     """Runs the inspection and the teaching; the model learned is the one in use afterwards."""
 
-    taught = Signal(object)  # Taught
+    taught = Signal(object)  # Taught, or the ModelInfo that was chosen: other models are there or in force
     sort_requested = Signal()
     photo_opened = Signal(object, object)  # Answer, ModelInfo
 
@@ -82,6 +85,7 @@ class TeachingView(QWidget):
         lesson = self._open_lesson()
         lesson.begin(request)
         self.pages.setCurrentWidget(lesson)
+        self._store.change(method=request.method)
         settings = self._store.values
         task = self._prepare(lambda report: teach(self._home, settings, request, report))
         task.progressed.connect(lesson.progress.show_progress)
@@ -123,15 +127,31 @@ class TeachingView(QWidget):
             self._report.sort_requested.connect(self.sort_requested)
             self._report.photo_opened.connect(self.photo_opened)
             self._report.teach_again.connect(self._teach_again)
+            self._report.use_requested.connect(self.use_model)
             self.pages.addWidget(self._report)
         return self._report
 
     def _show_taught(self, taught: Taught) -> None:
-        self._store.change(model=taught.info.name)
+        if taught.in_force:
+            self._store.change(model=taught.info.name)
         report = self._open_report()
         report.show_taught(taught)
         self.pages.setCurrentWidget(report)
         self.taught.emit(taught)
+
+    def use_model(self, info: ModelInfo) -> None:
+        """Put that version of a model in force, and name photos with it."""
+        task = TaskRunner(lambda _report: use_version(self._home, info.name, info.version), self)
+        task.succeeded.connect(lambda _info: self._show_in_use(info))
+        task.failed.connect(
+            lambda error: self._open_report().message.show_message(messages.say_error(error), "error")
+        )
+        task.start()
+
+    def _show_in_use(self, info: ModelInfo) -> None:
+        self._store.change(model=info.name)
+        self._open_report().show_in_use(info)
+        self.taught.emit(info)
 
     def _show_failure(self, error: Exception) -> None:
         self._teach_again()

@@ -43,6 +43,10 @@ def test_teach_answers_with_its_figures(garden: Path, ready: Home, command: Comm
     assert sum(map(sum, validation["confusion"])) == validation["photos"] > 0
     assert 0 <= validation["interval"][0] <= validation["accuracy"] <= validation["interval"][1] <= 1
     assert validation["accuracy"] > 0.6  # drawn species are easy, even for a random backbone
+    comparison = taught["comparison"]
+    assert comparison["earlier"] == {"model": "garden", "version": 1}
+    assert comparison["photos"] == validation["photos"]
+    assert (comparison["now_right"], comparison["now_wrong"], comparison["taken"]) == (0, 0, True)
 
 
 def test_a_dry_run_changes_nothing_and_the_plan_is_what_happens(

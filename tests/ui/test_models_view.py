@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,10 +27,19 @@ class Library:
 
     def __init__(self) -> None:
         self.models = [model("my garden"), model("orchids", accuracy=None)]
+        self.versions = [replace(self.models[0], version=2, accuracy=0.7), self.models[0]]
         self.exported: list[tuple[str, Path, bool]] = []
 
     def list_models(self, home: object) -> list[ModelInfo]:
         return list(self.models)
+
+    def list_versions(self, home: object, name: str) -> list[ModelInfo]:
+        return [info for info in self.versions if info.name == name]
+
+    def use_version(self, home: object, name: str, version: int) -> ModelInfo:
+        chosen = next(info for info in self.versions if (info.name, info.version) == (name, version))
+        self.models = [chosen if info.name == name else info for info in self.models]
+        return chosen
 
     def import_model(self, home: object, path: Path) -> ModelInfo:
         if path.name == "bad":
@@ -48,7 +58,14 @@ class Library:
 @pytest.fixture
 def library(monkeypatch):
     made = Library()
-    for name in ("list_models", "import_model", "export_model", "remove_model"):
+    for name in (
+        "list_models",
+        "list_versions",
+        "use_version",
+        "import_model",
+        "export_model",
+        "remove_model",
+    ):
         monkeypatch.setattr(models_view, name, getattr(made, name))
     return made
 
@@ -123,3 +140,20 @@ def test_an_empty_library_says_what_to_do(view, library, qtbot):
         view.refresh()
     assert view.chosen() is None
     assert not view.export_button.isEnabled()
+
+
+def test_an_earlier_version_is_put_in_force(view, qtbot, library, store):
+    combo = view.versions.combo
+    assert combo.count() == 2
+    assert combo.currentIndex() == 1
+    assert combo.itemText(1).startswith("1: taught on ")
+    assert combo.itemText(0).endswith("240 photos, 70 % right")
+    with qtbot.waitSignal(view.refreshed):
+        combo.activated.emit(0)
+    assert view.chosen().version == 2
+    assert combo.currentIndex() == 0
+
+
+def test_a_model_with_one_version_offers_none(view, qtbot):
+    view.table.selectRow(1)
+    assert not view.versions.isVisibleTo(view)

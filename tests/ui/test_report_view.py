@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from support.tree_texts import shown
 from flowersorter.jobs.teach import Taught
 from flowersorter.jobs.teaching_report import report_html
 from flowersorter.learning.bundle import ModelInfo
+from flowersorter.learning.compare import Comparison
 from flowersorter.learning.evaluate import Answer, Epoch, validate
 from flowersorter.records import Code, Left, Reason
 from flowersorter.ui.answer_grid import ANSWER_ROLE, AnswerModel
@@ -276,3 +278,42 @@ def test_saving_asks_before_a_file_is_replaced(view, qtbot):
     assert dialog.defaultSuffix() == "html"
     dialog.reject()
     qtbot.waitUntil(lambda: not view.findChildren(QFileDialog))
+
+
+def compared(*, taken: bool) -> Taught:
+    new = taught()
+    earlier = replace(new.info, version=1)
+    new = replace(new, info=replace(new.info, version=2))
+    found = Comparison(earlier, 20, ANSWERS[:2], ANSWERS[8:9], 0.05, (-0.1, 0.2), taken)
+    return replace(new, comparison=found)
+
+
+def test_without_an_earlier_model_nothing_is_compared(view):
+    view.show_taught(taught())
+    assert not view.tabs.isTabVisible(view._comparison_tab)
+
+
+def test_it_says_what_is_right_and_wrong_beside_the_earlier_model(view):
+    view.show_taught(compared(taken=True))
+    comparison = view.comparison
+    assert view.tabs.isTabVisible(view._comparison_tab)
+    assert not view.message.isVisibleTo(view)
+    assert "2 are right now that were wrong, 1 are wrong now that were right" in comparison.counts.text()
+    assert names(comparison.photos) == ["d8.jpg"]
+    comparison.right_button.click()
+    assert sorted(names(comparison.photos)) == ["d0.jpg", "d1.jpg"]
+
+
+def test_a_worse_model_is_said_at_once_and_can_be_used_all_the_same(view, qtbot):
+    """Promise 20."""
+    new = compared(taken=False)
+    view.show_taught(new)
+    assert view.message.words() == "The new model is clearly worse, so the one before stays in use."
+    with qtbot.waitSignal(view.use_requested) as asked:
+        view.comparison.use_button.click()
+    assert asked.args == [new.info]
+    view.show_in_use(new.info)
+    assert not view.message.isVisibleTo(view)
+    with qtbot.waitSignal(view.use_requested) as asked:
+        view.comparison.use_button.click()
+    assert asked.args == [new.comparison.earlier]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,14 +12,17 @@ from PySide6.QtGui import QDropEvent
 from support.pictures import draw_library
 from support.tree_texts import shown
 
+from flowersorter.jobs import teach as teach_job
 from flowersorter.jobs.teach import Taught, TeachingStarted, TeachRequest
 from flowersorter.jobs.weights import imagenet_file
 from flowersorter.learning.bundle import ModelInfo
+from flowersorter.learning.compare import Comparison
 from flowersorter.learning.evaluate import Answer, Epoch, validate
 from flowersorter.progress import Progress, Report, Stage
 from flowersorter.records import Code, Left, Reason, Refused
 from flowersorter.ui import teaching_view
 from flowersorter.ui.tasks import end_tasks
+from flowersorter.ui.teaching_setup import TeachingSetup
 from flowersorter.ui.teaching_view import TeachingView
 
 
@@ -125,7 +129,7 @@ def test_a_dropped_folder_is_looked_into(view, folder, qtbot):
 def test_it_starts_with_what_was_chosen(ready, folder, qtbot, monkeypatch):
     requests = learn_with(monkeypatch, succeed)
     ready.setup.name.setText(" My garden ")
-    ready.setup.method.setCurrentIndex(1)
+    ready.setup.method.choose("recipe")
     ready.setup.device.setCurrentIndex(1)
     with qtbot.waitSignal(ready.taught):
         ready.setup.start_button.click()
@@ -186,3 +190,65 @@ def test_one_teaching_at_a_time(ready, folder, qtbot, monkeypatch):
     ready.cancel()
     qtbot.waitUntil(lambda: not ready.busy)
     assert len(requests) == 1
+
+
+def worse(request: TeachRequest, report: Report) -> Taught:
+    taught = succeed(request, report)
+    earlier = replace(taught.info, version=1)
+    comparison = Comparison(earlier, 40, (), taught.answers, -0.2, (-0.3, -0.1), taken=False)
+    return replace(taught, info=replace(taught.info, version=2), comparison=comparison)
+
+
+def test_a_worse_model_does_not_replace_the_one_in_use(ready, monkeypatch, qtbot, store):
+    """Promise 20; and one click takes it all the same."""
+    store.change(model="roses")
+    learn_with(monkeypatch, worse)
+    used: list[tuple[str, int]] = []
+    monkeypatch.setattr(teaching_view, "use_version", lambda _home, *chosen: used.append(chosen))
+    with qtbot.waitSignal(ready.taught):
+        ready.setup.start_button.click()
+    assert store.values.model == "roses"
+    with qtbot.waitSignal(ready.taught):
+        ready._report.comparison.use_button.click()
+    assert used == [("my flowers", 2)]
+    assert store.values.model == "my flowers"
+
+
+def test_the_method_is_remembered(ready, monkeypatch, qtbot, store):
+    requests = learn_with(monkeypatch, succeed)
+    ready.setup.method.choose("recipe")
+    with qtbot.waitSignal(ready.taught):
+        ready.setup.start_button.click()
+    assert requests[0].method == "recipe"
+    assert store.values.method == "recipe"
+
+
+def test_learning_more_deeply_says_how_long_it_takes(home, store, qtbot, monkeypatch, folder):
+    """Offered only where it is there; the time is worked out for the folder, the base and the device."""
+    asked: list[TeachRequest] = []
+
+    def estimate(_home: object, _settings: object, request: TeachRequest, report: Report) -> float:
+        asked.append(request)
+        return 600.0
+
+    monkeypatch.setattr(teach_job, "METHODS", ("head", "recipe", "finetune"))
+    monkeypatch.setattr(teach_job, "estimate", estimate, raising=False)
+    weights = imagenet_file(home)
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(b"weights")
+    setup = TeachingSetup(home, store)
+    qtbot.addWidget(setup, before_close_func=end_tasks)
+    setup.show_labelled(teach_job.inspect(folder))
+    qtbot.waitUntil(lambda: setup.weights.base() is not None)
+    assert asked == []
+    setup.method.choose("finetune")
+    qtbot.waitUntil(lambda: setup.method.estimate.text() == "About 10 minutes on this computer.")
+    assert [request.method for request in asked] == ["finetune"]
+    setup.method.choose("head")
+    assert setup.method.estimate.text() == ""
+
+
+def test_learning_more_deeply_is_not_offered_where_it_is_not_there(ready):
+    assert list(ready.setup.method.buttons) == [
+        method for method in ("head", "finetune", "recipe") if method in teach_job.METHODS
+    ]

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,9 @@ from support.reading import HerePool
 
 from flowersorter.jobs import reading
 from flowersorter.jobs import teach as teaching
-from flowersorter.jobs.models import find_model, list_models
+from flowersorter.jobs.models import find_model, go_back, list_models, list_versions, use_version
 from flowersorter.jobs.teach import TeachingStarted, TeachRequest, inspect, teach
-from flowersorter.learning import recipe
+from flowersorter.learning import compare, recipe
 from flowersorter.learning.bundle import read_model, read_teaching
 from flowersorter.learning.evaluate import Epoch
 from flowersorter.paths import Home
@@ -265,3 +266,70 @@ def test_a_handful_of_real_photos_with_imagenet(
     taught = run(folder=tmp_path, name="real", base=str(real_weights))
     assert taught.validation.accuracy is not None
     assert taught.validation.accuracy > 0.6
+
+
+def test_a_model_taught_again_is_compared_and_taken(run: Run, home: Home) -> None:
+    first = run()
+    assert first.comparison is None
+    second = run()
+    assert second.comparison is not None
+    assert second.comparison.earlier == first.info
+    assert second.comparison.photos == len(second.answers)
+    assert (second.comparison.now_right, second.comparison.now_wrong) == ((), ())
+    assert second.comparison.taken
+    assert find_model(home, Settings(), "my garden") == second.info
+
+
+def test_a_new_name_is_compared_with_the_model_in_use(
+    home: Home, settings: Settings, garden: Path, run: Run
+) -> None:
+    first = run()
+    request = TeachRequest(garden, "another", device="cpu")
+    taught = teach(home, replace(settings, model=first.info.name), request)
+    assert taught.comparison is not None
+    assert taught.comparison.earlier == first.info
+
+
+def test_a_worse_model_is_saved_and_not_put_in_force(
+    run: Run, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Promise 20; going back and forth is one call each."""
+    first = run()
+    monkeypatch.setattr(compare, "_interval", lambda *_arguments: (-0.3, -0.1))
+    second = run()
+    assert not second.in_force
+    assert find_model(home, Settings(), "my garden") == first.info
+    assert list_models(home) == [first.info]
+    assert [info.version for info in list_versions(home, "my garden")] == [2, 1]
+    use_version(home, "my garden", 2)
+    assert find_model(home, Settings(), "my garden") == second.info
+    assert go_back(home, "my garden") == first.info
+    with pytest.raises(Refused) as refused:
+        go_back(home, "my garden")
+    assert refused.value.reason.code is Code.MODEL_NOT_FOUND
+
+
+@pytest.mark.parametrize("failing", ["write_model", "put_in_force"])
+def test_a_disk_that_fills_during_the_switch_keeps_the_earlier_one_in_force(
+    run: Run, home: Home, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    """Promise 20; a kill at the same place leaves the same files."""
+    first = run()
+
+    def full(*_arguments: object, **_options: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(teaching, failing, full)
+    with pytest.raises(Refused) as refused:
+        run()
+    assert refused.value.reason.code is Code.DISK_FULL
+    assert find_model(home, Settings(), "my garden") == first.info
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}"])
+def test_a_damaged_earlier_model_holds_up_nothing(run: Run, home: Home, damage: bytes) -> None:
+    first = run()
+    (first.path / "answers.safetensors").write_bytes(damage)
+    second = run()
+    assert second.comparison is None
+    assert find_model(home, Settings(), "my garden") == second.info

@@ -23,6 +23,7 @@ from flowersorter.learning.bundle import (
     Teaching,
     backbone_file,
     copy_model,
+    read_answers,
     read_info,
     read_model,
     read_teaching,
@@ -30,6 +31,7 @@ from flowersorter.learning.bundle import (
 )
 from flowersorter.learning.calibrate import Calibration
 from flowersorter.learning.head import Head
+from flowersorter.learning.past_answers import PastAnswers
 from flowersorter.records import Code, Refused
 
 SPECIES = ("Gänseblümchen", "バラ", os.fsdecode(b"ros\xe9"))
@@ -299,3 +301,34 @@ def test_a_backbone_travels_with_the_model(tmp_path: Path) -> None:
     assert found.read_bytes() == b"weights"
     found.write_bytes(b"WEIGHTS")
     assert refusal(lambda: backbone_file(written.path)) is Code.MODEL_DAMAGED
+
+
+def test_answers_come_back_and_a_model_without_them_still_loads(folder: Path, tmp_path: Path) -> None:
+    assert read_answers(folder) is None
+    model, teaching = made(folder)
+    past = PastAnswers(teaching.digests, teaching.labels, np.array([0, 1, 2, 1, 1, 2, 0], np.int32))
+    write_model(tmp_path / "whole", model, teaching, answers=past)
+    found = read_answers(tmp_path / "whole")
+    assert found is not None
+    assert found.digests == past.digests
+    assert (found.labels.tolist(), found.guesses.tolist()) == (past.labels.tolist(), past.guesses.tolist())
+    copy_model(tmp_path / "whole", tmp_path / "shared", include_teaching=False)
+    assert read_answers(tmp_path / "shared") is None
+    copy_model(tmp_path / "whole", tmp_path / "backup", include_teaching=True)
+    assert read_answers(tmp_path / "backup") is not None
+
+
+@pytest.mark.parametrize(
+    "past",
+    [
+        PastAnswers((digest_of(0),), np.array([3], np.int32), np.array([0], np.int32)),
+        PastAnswers((digest_of(0),), np.array([0], np.int32), np.array([-1], np.int32)),
+        PastAnswers((digest_of(0), digest_of(1)), np.array([0], np.int32), np.array([0], np.int32)),
+        PastAnswers((digest_of(0),), np.array([0], np.int32), np.array([0, 1], np.int32)),
+        PastAnswers((digest_of(0),), np.array([0], np.int64), np.array([0], np.int32)),
+    ],
+)
+def test_answers_that_cannot_be_are_refused(folder: Path, tmp_path: Path, past: PastAnswers) -> None:
+    """Promise 22."""
+    write_model(tmp_path / "odd", made(folder)[0], answers=past)
+    assert refusal(lambda: read_answers(tmp_path / "odd")) is Code.MODEL_DAMAGED
