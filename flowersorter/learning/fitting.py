@@ -50,10 +50,10 @@ def fit_head(
 ) -> tuple[Head, tuple[Epoch, ...]]:
     """Fit a head on all of `taught`.
 
-    From `start`, a head for all or for the first of the species that was fitted on nearly the same photos, it
-    takes just `steps` steps: there it is nearly where it would have come to. With `held_back`, one `Epoch` for
-    each step is sent to `report` and returned; without, there are none. `Cancelled`, raised by `report`, passes
-    through.
+    From `start`, a head for all or for the first of the species that was fitted on nearly the same photos,
+    it takes just `steps` steps: there it is nearly where it would have come to. With `held_back`, one `Epoch`
+    for each step is sent to `report` and returned; without, there are none. `Cancelled`, raised by `report`,
+    passes through.
     """
     problem = _Problem(taught)
     watched = None if held_back is None else problem.prepare(held_back)

@@ -5,9 +5,9 @@
 Each split (its seed is its number) holds a grouped fifth back and teaches the rest as the program does:
 answers out of fold calibrate, a last head is fitted on all of the rest. It files the held-back photos whose
 guess is at least as sure as the threshold for N; what comes into a folder that is not its label is wrong.
-"Rejected" are the splits whose count of wrong ones says that the risk is above N (exact binomial, 5 %): kept with
-confidence 1 - delta allows about delta + 0.05. Beside it stands what people do otherwise: file from 0.9 on.
-Labels are taken as they are, and some are wrong.
+"Rejected" are the splits whose count of wrong ones says that the risk is above N (exact binomial, 5 %); with
+the promise's confidence 1 - delta, about delta + 0.05 of them may be. Beside it stands what people do
+otherwise: file from 0.9 on. Labels are taken as they are, and some are wrong.
 """
 
 from __future__ import annotations

@@ -1,0 +1,142 @@
+"""Corrections teach the head; being chosen by hand, they are in no figure and never calibrate."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.labels import clouds, digest_of, lesson_of
+
+from flowersorter.jobs.correct import correct
+from flowersorter.jobs.models import find_model
+from flowersorter.jobs.teach import model_of, teaching_of
+from flowersorter.learning.bundle import ModelInfo, read_model, read_teaching, write_model
+from flowersorter.learning.evaluate import validate
+from flowersorter.learning.feature_store import FeatureStore, PhotoFacts
+from flowersorter.learning.lesson import Learned, learn_head
+from flowersorter.paths import Home
+from flowersorter.progress import Cancelled, silent
+from flowersorter.records import Code, Refused
+from flowersorter.settings import Settings
+
+COUNTS = {"daisy": 30, "rose": 25, "tulip": 20}
+BACKBONE, SPACE = "b" * 64, "test space"
+
+
+@pytest.fixture
+def learned() -> Learned:
+    return learn_head(lesson_of(clouds(COUNTS)), silent)
+
+
+@pytest.fixture
+def model(home: Home, learned: Learned) -> ModelInfo:
+    """A model in the library that was taught on clouds of points."""
+    lesson = lesson_of(clouds(COUNTS))
+    validation = validate(learned.reported, lesson.examples.species)
+    info = ModelInfo(
+        name="garden",
+        version=1,
+        path=Path(),
+        created="2026-01-01T00:00:00+00:00",
+        species=tuple(COUNTS),
+        photos=75,
+        method="head",
+        base_id="file",
+        backbone_sha256=BACKBONE,
+        feature_space=SPACE,
+        accuracy=validation.accuracy,
+        interval=validation.interval,
+        app_version="0.1.0",
+    )
+    saved = model_of(info, learned, validation)
+    return write_model(home.models / "garden" / "0001", saved, teaching_of(lesson, learned))
+
+
+def keep_features(home: Home, rows: np.ndarray, start: int, hashed: int | None = None) -> list[str]:
+    """Put photos into the cache; gives their digests."""
+    digests = [digest_of(number) for number in range(start, start + len(rows))]
+    facts = [PhotoFacts(digest, perceptual_hash=hashed) for digest in digests]
+    with FeatureStore(home.features_file) as store:
+        store.put(list(zip(facts, rows, strict=True)), BACKBONE, SPACE)
+    return digests
+
+
+def confidence(home: Home, rows: np.ndarray, species: str) -> float:
+    head = read_model(find_model(home, Settings(), "garden").path).head
+    return float(head.predict(rows)[:, head.species.index(species)].mean())
+
+
+def test_a_correction_of_a_taught_photo_is_learned(home: Home, model: ModelInfo) -> None:
+    lesson = lesson_of(clouds(COUNTS))
+    before = confidence(home, lesson.examples.features[:3], "rose")
+    result = correct(home, Settings(), "garden", {digest_of(n): "rose" for n in range(3)})
+    assert (result.corrections, result.unseen) == (3, ())
+    assert result.info.version == 2
+    assert find_model(home, Settings(), "garden") == result.info
+    assert confidence(home, lesson.examples.features[:3], "rose") > before + 0.2
+    assert confidence(home, lesson.examples.features[10:30], "daisy") > 0.5
+
+
+def test_new_photos_and_a_new_species_join(home: Home, model: ModelInfo) -> None:
+    dahlias = clouds({**COUNTS, "dahlia": 12}).features[-12:]
+    digests = keep_features(home, dahlias, 1000)
+    result = correct(home, Settings(), "garden", dict.fromkeys(digests, "dahlia"))
+    assert result.info.species == (*COUNTS, "dahlia")
+    assert result.info.photos == 87
+    assert confidence(home, dahlias, "dahlia") > 0.5
+
+
+def test_corrected_photos_are_in_no_figure(home: Home, model: ModelInfo, learned: Learned) -> None:
+    digests = keep_features(home, clouds({"daisy": 4}, seed=5).features, 1000)
+    decisions = {**dict.fromkeys(digests, "daisy"), digest_of(0): "tulip"}
+    result = correct(home, Settings(), "garden", decisions)
+    assert result.validation.photos == len(learned.answers) - 1
+    assert len(read_model(result.info.path).calibration.confidence) == len(learned.answers) - 1
+    again = correct(home, Settings(), "garden", {digest_of(1): "tulip"})
+    assert again.validation.photos == len(learned.answers) - 2
+
+
+def test_a_twin_of_a_taught_photo_stays_in_its_fold(home: Home, model: ModelInfo) -> None:
+    lesson = lesson_of(clouds(COUNTS))
+    keep_features(home, lesson.examples.features[:1], 0, hashed=12345)
+    (twin,) = keep_features(home, lesson.examples.features[:1], 1000, hashed=12345)
+    result = correct(home, Settings(), "garden", {twin: "daisy"})
+    teaching = read_teaching(result.info.path)
+    assert teaching is not None
+    assert teaching.groups[75] == teaching.groups[0]
+    assert teaching.folds[75] == teaching.folds[0]
+    assert teaching.corrected == {75}
+
+
+def test_photos_that_the_cache_has_lost_are_named(home: Home, model: ModelInfo) -> None:
+    result = correct(home, Settings(), "garden", {digest_of(0): "rose", digest_of(999): "rose"})
+    assert (result.corrections, result.unseen) == (1, (digest_of(999),))
+
+
+def test_the_same_corrections_give_the_same_head(home: Home, model: ModelInfo) -> None:
+    first = correct(home, Settings(), str(model.path), {digest_of(0): "rose"})
+    second = correct(home, Settings(), str(model.path), {digest_of(0): "rose"})
+    assert (first.info.version, second.info.version) == (2, 3)
+    one, other = read_model(first.info.path).head, read_model(second.info.path).head
+    assert np.array_equal(one.weight, other.weight)
+
+
+def test_a_model_without_its_teaching_cannot_learn(home: Home, model: ModelInfo) -> None:
+    saved, teaching = read_model(model.path), read_teaching(model.path)
+    assert teaching is not None
+    for version, kept in enumerate((None, replace(teaching, start=None)), start=2):
+        write_model(home.models / "garden" / f"{version:04d}", saved, kept)
+        with pytest.raises(Refused) as refused:
+            correct(home, Settings(), "garden", {digest_of(0): "rose"})
+        assert refused.value.reason.code is Code.MODEL_CANNOT_LEARN
+
+
+def test_cancelled_it_leaves_the_model_in_force(home: Home, model: ModelInfo) -> None:
+    def stop(event: object) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        correct(home, Settings(), "garden", {digest_of(0): "rose"}, stop)
+    assert find_model(home, Settings(), "garden") == model
