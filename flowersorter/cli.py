@@ -158,7 +158,12 @@ def _status(receipt: Receipt) -> int:
 def _teach(call: Call) -> int:
     from flowersorter.jobs import teaching_report
     from flowersorter.jobs.models import disk_errors_refused
-    from flowersorter.jobs.teach import TeachRequest, teach
+    from flowersorter.jobs.teach import TeachingEstimate, TeachRequest, teach
+
+    def watch(event: object) -> None:
+        call.report(event)
+        if isinstance(event, TeachingEstimate):
+            call.out.note(cli_output.estimate_text(event))
 
     options = call.options
     request = TeachRequest(
@@ -168,9 +173,10 @@ def _teach(call: Call) -> int:
         method=options.method,
         device=options.device,
         seed=options.seed,
+        layers=options.layers,
     )
     with _changing_files(call):
-        taught = teach(call.home, call.settings, request, call.report)
+        taught = teach(call.home, call.settings, request, watch)
         if taught.in_force:
             save(call.home.settings_file, replace(call.settings, model=taught.info.name))
     answer = cli_output.teach_json(taught)
@@ -292,6 +298,7 @@ def _parser() -> argparse.ArgumentParser:
         teach.add_argument("--name", help="of the model (default: the folder's name)")
         teach.add_argument("--base", default="auto", metavar="auto|builtin|imagenet|FILE")
         teach.add_argument("--method", default="head", choices=("head", "recipe", "finetune"))
+        teach.add_argument("--layers", type=int, default=1, help="that finetune changes: 1, or 2 (slower)")
         teach.add_argument("--seed", type=int, default=42)
         teach.add_argument("--report", metavar="DIR", help="write figures.json and a page to read into it")
         _add_device(teach)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from collections import Counter
@@ -32,7 +33,7 @@ if TYPE_CHECKING:  # these modules load the learning room
     from flowersorter.jobs.evaluate import Evaluation
     from flowersorter.jobs.self_check import Check
     from flowersorter.jobs.sort import Planned, Sorting
-    from flowersorter.jobs.teach import Taught
+    from flowersorter.jobs.teach import Taught, TeachingEstimate
     from flowersorter.learning.bundle import ModelInfo
 
 SECONDS_BETWEEN_LINES = 0.2
@@ -337,6 +338,11 @@ def models_text(models: Sequence[ModelInfo]) -> str:
         + ("" if model.accuracy is None else f", {model.accuracy:.1%} right")
         for model in models
     )
+
+
+def estimate_text(estimate: TeachingEstimate) -> str:
+    minutes = math.ceil(estimate.seconds / 60)
+    return f"This takes up to {minutes:,} minute{'' if minutes == 1 else 's'} here; Ctrl+C stops it."
 
 
 def teach_text(taught: Taught) -> str:

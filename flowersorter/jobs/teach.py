@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from flowersorter import __version__
+from flowersorter.jobs.deepen import backbone_written, deepen, seconds_to_deepen
 from flowersorter.jobs.models import check_name, disk_errors_refused, next_version, slug
 from flowersorter.jobs.reading import Reading
 from flowersorter.jobs.successor import compare_with_earlier
@@ -24,6 +25,7 @@ from flowersorter.learning.dataset import Labelled, LabelledPhoto, read_labelled
 from flowersorter.learning.evaluate import Answer, Epoch, Validation, validate
 from flowersorter.learning.past_answers import past_answers
 from flowersorter.paths import Home
+from flowersorter.pictures.pool import PicturePool
 from flowersorter.progress import Progress, Report, Stage, silent
 from flowersorter.records import Code, Left, Refused
 from flowersorter.settings import Settings
@@ -34,15 +36,16 @@ if TYPE_CHECKING:  # these load torch
     from flowersorter.learning.features import Seen
     from flowersorter.learning.lesson import Learned, Lesson
 
-METHODS = ("head", "recipe")
+METHODS = ("head", "recipe", "finetune")
 
 
 @dataclass(frozen=True, slots=True)
 class TeachRequest:
     """What to teach and how; `name` None means the folder's name.
 
-    `base` is "auto", "builtin", "imagenet" or a weights file; `method` "head" (on cached features, seconds)
-    or "recipe" (the articles' loop word for word, minutes); `seed` deals the recipe's random numbers.
+    `base` is "auto", "builtin", "imagenet" or a weights file; `method` "head" (on cached features, seconds),
+    "recipe" (the articles' loop word for word, minutes) or "finetune" (the last `layers` stages of the
+    network learn as well, 1 or 2); `seed` deals the random numbers of the last two.
     """
 
     folder: Path
@@ -51,6 +54,7 @@ class TeachRequest:
     method: str = "head"
     device: str = "auto"
     seed: int = 42
+    layers: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,13 @@ class TeachingStarted:
     device: str
     photos: int
     species: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TeachingEstimate:
+    """Streamed once before the network's last layers learn: about how long that takes here at most."""
+
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +107,13 @@ def teach(home: Home, settings: Settings, request: TeachRequest, report: Report 
 
     It is put in force unless it is clearly worse than the model in force before.
 
-    Streams a `TeachingStarted`, a `Left` for each photo that proves unreadable, and the epochs through
-    `report`. Cancelled or failed, it leaves everything as it was. Raises `Refused`: as `read_labelled`,
-    NO_WEIGHTS, WEIGHTS_*, DEVICE_UNUSABLE, BAD_NAME, BAD_ARGUMENT, DISK_FULL; and `Cancelled`.
+    Streams a `TeachingStarted`, a `Left` for each photo that proves unreadable, a `TeachingEstimate` where
+    the network's last layers learn, and the epochs through `report`. Cancelled or failed, it leaves
+    everything as it was. Raises `Refused`: as `read_labelled`, NO_WEIGHTS, WEIGHTS_*, DEVICE_UNUSABLE,
+    BAD_NAME, BAD_ARGUMENT, DISK_FULL, TOO_FEW_PHOTOS; and `Cancelled`.
     """
     started = time.monotonic()
-    if request.method not in METHODS:
-        raise Refused(Code.BAD_ARGUMENT, detail=f"The method “{request.method}” is not there yet.")
+    _check(request)
     name = check_name(request.name or _shown(request.folder.name))
     labelled = read_labelled(request.folder, report)
     base = resolve_base(home, settings, request.base)
@@ -115,13 +126,20 @@ def teach(home: Home, settings: Settings, request: TeachRequest, report: Report 
     report(TeachingStarted(base.id, str(device), len(labelled.photos), labelled.species))
     with Reading(home, settings) as reading:
         lesson, unreadable = _read_lesson(labelled, backbone, device, reading, report)
-        learned = _learn(lesson, request, backbone, device, reading, report)
+        if request.method == "finetune":
+            deeper = request.layers
+            needed = seconds_to_deepen(home, labelled, deeper, backbone, device, reading.pool, report)
+            report(TeachingEstimate(needed))
+            lesson, learned, backbone = deepen(
+                home, lesson, deeper, request.seed, backbone, device, reading, report
+            )
+        else:
+            learned = _learn(lesson, request, backbone, device, reading, report)
     report(Progress(Stage.SAVING))
     validation = validate(learned.reported, lesson.examples.species)
     digests = _digests(lesson, learned.answers)
     comparison = compare_with_earlier(home, settings, name, learned.answers, digests)
     with disk_errors_refused():
-        keep_backbone(home, backbone)
         hold_in_force(home.models / slug(name))
         folder, version = next_version(home, name)
         info = ModelInfo(
@@ -139,8 +157,14 @@ def teach(home: Home, settings: Settings, request: TeachRequest, report: Report 
             interval=validation.interval,
             app_version=__version__,
         )
+        model, teaching = model_of(info, learned, validation), teaching_of(lesson, learned)
         kept = past_answers(learned.answers, digests, lesson.examples.species)
-        write_model(folder, model_of(info, learned, validation), teaching_of(lesson, learned), answers=kept)
+        if request.method == "finetune":  # nobody else has this backbone: it travels with the model
+            with backbone_written(home, backbone) as file:
+                write_model(folder, model, teaching, file, answers=kept)
+        else:
+            keep_backbone(home, backbone)
+            write_model(folder, model, teaching, answers=kept)
         if comparison is None or comparison.taken:
             put_in_force(folder)
     return Taught(
@@ -154,6 +178,31 @@ def teach(home: Home, settings: Settings, request: TeachRequest, report: Report 
         seed=request.seed,
         comparison=comparison,
     )
+
+
+def estimate(home: Home, settings: Settings, request: TeachRequest, report: Report = silent) -> float:
+    """About how long "finetune" takes on this machine at most, seconds; tries some of the photos first.
+
+    Raises `Refused` as `teach` does, and `Cancelled`.
+    """
+    _check(request)
+    labelled = read_labelled(request.folder, report)
+    base = resolve_base(home, settings, request.base)
+    report(Progress(Stage.STARTING))
+    from flowersorter.learning.backbone import load_backbone
+    from flowersorter.learning.devices import choose_device
+
+    device = choose_device(request.device)
+    backbone = load_backbone(base.path)
+    with PicturePool() as pool:
+        return seconds_to_deepen(home, labelled, request.layers, backbone, device, pool, report)
+
+
+def _check(request: TeachRequest) -> None:
+    if request.method not in METHODS:
+        raise Refused(Code.BAD_ARGUMENT, detail=f"There is no method “{request.method}”.")
+    if request.layers not in (1, 2):
+        raise Refused(Code.BAD_ARGUMENT, detail="Either 1 or 2 layers can learn as well.")
 
 
 def _read_lesson(

@@ -42,8 +42,13 @@ def load_backbone(file: Path) -> Backbone:
     net = resnet18(weights=None)
     net.fc = nn.Identity()
     net.load_state_dict(state)
-    net.requires_grad_(requires_grad=False)
-    return Backbone(_digest(state), FEATURE_SPACE, net.eval())
+    return backbone_of(net)
+
+
+def backbone_of(net: nn.Module) -> Backbone:
+    """A ResNet-18 that ends in its features as a backbone: on the CPU and frozen."""
+    net = net.cpu().to(memory_format=torch.contiguous_format).requires_grad_(requires_grad=False).eval()
+    return Backbone(_digest(net.state_dict()), FEATURE_SPACE, net)
 
 
 def _read(file: Path) -> Any:

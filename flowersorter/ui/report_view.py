@@ -66,7 +66,6 @@ class ReportView(QWidget):
         self.curves = CurvesView()
         self.comparison = ComparisonView(thumbnails)
         self.comparison.use_requested.connect(self.use_requested)
-        self.message = MessageBar()
         self.skipped = GroupTree((self.tr("Not used, and why"), self.tr("Photos"), ""), stay_line)
 
         self.tabs = QTabWidget()
@@ -81,7 +80,6 @@ class ReportView(QWidget):
         body = QVBoxLayout()
         body.setContentsMargins(3 * GRID, 3 * GRID, 3 * GRID, GRID)
         body.setSpacing(GRID)
-        body.addWidget(self.message)
         body.addWidget(self.headline)
         body.addWidget(self.uncertainty)
         body.addWidget(self.facts)
