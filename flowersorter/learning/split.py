@@ -36,6 +36,21 @@ def group_of(facts: Sequence[PhotoFacts]) -> list[str]:
     return [names[links.root(index)] for index in range(len(facts))]
 
 
+def twins(facts: Sequence[PhotoFacts]) -> list[int]:
+    """For each photo the place of the first one with equal bytes or equal pixels: its own, where it is that."""
+    links = _Links(len(facts))
+    _link_equal(links, [one.digest for one in facts])
+    _link_equal(links, [one.pixel_digest for one in facts])
+    return [links.root(index) for index in range(len(facts))]
+
+
+def near_twins(facts: Sequence[PhotoFacts]) -> list[int]:
+    """For each photo the place of the first one that a chain of near perceptual hashes leads to."""
+    links = _Links(len(facts))
+    _link_near_hashes(links, facts)
+    return [links.root(index) for index in range(len(facts))]
+
+
 def fold_of(group: str, seed: int = 0) -> int:
     """The fold, 0 to 4, in which a group is for ever: a hash of its name and the seed."""
     digest = hashlib.sha256(f"{seed}/{group}".encode()).digest()
