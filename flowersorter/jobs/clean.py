@@ -174,9 +174,7 @@ def carry_out(home: Home, plan: Plan, changes: Sequence[Change], report: Report 
 
 def _without_companions(labelled: Labelled, report: Report) -> Labelled:
     """RAW and JPEG of one shot are one photo, and no twins."""
-    scan = scan_folder(
-        labelled.folder, recursive=True, species_folders={}, include_filed=True, report=report
-    )
+    scan = scan_folder(labelled.folder, recursive=True, species_folders={}, include_filed=True, report=report)
     companions = {path for photo in scan.photos for path in photo.companions}
     return replace(labelled, photos=tuple(one for one in labelled.photos if one.path not in companions))
 

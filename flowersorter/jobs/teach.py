@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from flowersorter import __version__
-from flowersorter.jobs.models import check_name, disk_errors_refused, next_version
 from flowersorter.jobs.lessons import read_lesson
+from flowersorter.jobs.models import check_name, disk_errors_refused, next_version
 from flowersorter.jobs.reading import Reading
 from flowersorter.jobs.weights import keep_backbone, resolve_base
 from flowersorter.learning.bundle import Model, ModelInfo, Teaching, write_model

@@ -37,7 +37,7 @@ def group_of(facts: Sequence[PhotoFacts]) -> list[str]:
 
 
 def twins(facts: Sequence[PhotoFacts]) -> list[int]:
-    """For each photo the place of the first one with equal bytes or equal pixels: its own, where it is that."""
+    """For each photo the place of the first one with equal bytes or equal pixels, which may be its own."""
     links = _Links(len(facts))
     _link_equal(links, [one.digest for one in facts])
     _link_equal(links, [one.pixel_digest for one in facts])

@@ -112,10 +112,10 @@ def _twin_findings(photos: Sequence[CheckedPhoto], answers: dict[Path, Answer]) 
         firsts.append(min(members, key=_worse))
         if len(members) > 1:
             findings.append(_finding(members, Kind.TWIN, 1.0, answers))
-    for members in _sets(firsts, near_twins([photo.facts for photo in firsts])):
-        if len(members) > 1:
-            findings.append(_finding(members, Kind.NEAR_TWIN, _likeness(members), answers))
-    return findings
+    near = _sets(firsts, near_twins([photo.facts for photo in firsts]))
+    return findings + [
+        _finding(members, Kind.NEAR_TWIN, _likeness(members), answers) for members in near if len(members) > 1
+    ]
 
 
 def _finding(
