@@ -110,14 +110,18 @@ def look_at_answers(
     return Checked(folder, labelled.species, len(photos), findings, (*labelled.problems, *skipped))
 
 
-def settle(home: Home, finding: Finding, *, right: bool = True) -> None:
-    """Remember for ever that a finding is right as it is, or forget that again."""
-    if finding.kind is Kind.MISFILED:
-        decision = {one.digest: Decision(one.species) if right else None for one in finding.photos}
-        remember(home, decision)
-    else:
-        with Library.open(home.library_file) as library:
-            library.allow_pairs(_pairs(finding), allowed=right)
+def settle(home: Home, findings: Sequence[Finding], *, right: bool = True) -> None:
+    """Remember for ever that findings are right as they are, or forget that again."""
+    said: dict[str, Decision | None] = {}
+    pairs: set[tuple[str, str]] = set()
+    for finding in findings:
+        if finding.kind is Kind.MISFILED:
+            said |= {one.digest: Decision(one.species) if right else None for one in finding.photos}
+        else:
+            pairs |= _pairs(finding)
+    remember(home, said)
+    with Library.open(home.library_file) as library:
+        library.allow_pairs(pairs, allowed=right)
 
 
 def aside_of(folder: Path) -> Path:

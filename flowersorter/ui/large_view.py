@@ -46,7 +46,7 @@ class LargeView(QWidget):
         self._previews = previews
         self._path: Path | None = None
         self._ranking: tuple[Score, ...] = ()
-        self._picture = _Picture()
+        self._picture = Picture()
         self._species = heading("", 1)
         self._state = text("", "muted")
         self._guesses = [_GuessRow(number + 1) for number in range(RUNNERS_UP)]
@@ -170,7 +170,7 @@ class LargeView(QWidget):
         return self.tr("{percent} sure. It will be filed.").format(percent=share)
 
 
-class _Picture(QWidget):
+class Picture(QWidget):
     """A picture as large as fits, or a sentence instead."""
 
     def __init__(self) -> None:

@@ -14,8 +14,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from flowersorter.jobs.clean import Checked
 from flowersorter.jobs.teach import Taught
 from flowersorter.learning.evaluate import Validation
+from flowersorter.learning.suspects import Kind
 from flowersorter.ui import messages
 from flowersorter.ui.answer_grid import AnswerGrid
 from flowersorter.ui.confusion_view import ConfusionView, mix_ups
@@ -34,6 +36,7 @@ class ReportView(QWidget):
 
     sort_requested = Signal()
     teach_again = Signal()
+    suspects_requested = Signal()
 
     def __init__(self, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -110,6 +113,8 @@ class ReportView(QWidget):
         row.setContentsMargins(3 * GRID, GRID, 3 * GRID, GRID)
         row.addWidget(button(self.tr("Teach something else"), self.teach_again.emit))
         row.addStretch(1)
+        self.suspects_button = button("", self.suspects_requested.emit, "zoom")
+        row.addWidget(self.suspects_button)
         self.sort_button = primary_button(self.tr("Sort photos with it"), self.sort_requested.emit)
         row.addWidget(self.sort_button)
         return bar
@@ -117,6 +122,7 @@ class ReportView(QWidget):
     def show_taught(self, taught: Taught) -> None:
         """Show everything of one teaching."""
         self._taught = taught
+        self.suspects_button.hide()
         validation = taught.validation
         self.headline.setText(self._headline(validation))
         self.uncertainty.setText(self._uncertainty(validation))
@@ -131,6 +137,19 @@ class ReportView(QWidget):
         self.tabs.setTabVisible(self._skipped_tab, bool(taught.skipped))
         self.tabs.setCurrentIndex(0)
         self.sort_button.setFocus()
+
+    def show_suspects(self, checked: Checked) -> None:
+        """Offer a look at what seems wrong among the photos it was taught on."""
+        count = sum(finding.kind is Kind.MISFILED for finding in checked.findings)
+        misfiled = messages.plural(
+            count,
+            self.tr("%Ln photo looks misfiled: look at it", "", count),
+            self.tr("%Ln photos look misfiled: look at them", "", count),
+        )
+        self.suspects_button.setText(
+            misfiled if count else self.tr("Some photos are there twice: look at them")
+        )
+        self.suspects_button.setVisible(bool(checked.findings))
 
     def _headline(self, validation: Validation) -> str:
         if validation.accuracy is None:

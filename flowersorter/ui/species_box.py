@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, Protocol
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -11,13 +12,20 @@ from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListWidget, QListWidge
 from flowersorter.records import Refused
 from flowersorter.sorting.naming import folder_name
 from flowersorter.ui import messages, theme
-from flowersorter.ui.review import Review
 from flowersorter.ui.theme import GRID
 from flowersorter.ui.widgets import heading, set_role
 
 _ROWS: Final = 7
 _NAME: Final = Qt.ItemDataRole.UserRole
 _MOVES: Final = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
+
+
+class SpeciesNames(Protocol):
+    """The species that can be chosen; a `Review` is one."""
+
+    def species(self) -> Sequence[str]: ...
+
+    def known_spelling(self, name: str) -> str: ...
 
 
 class SpeciesBox(QFrame):
@@ -29,7 +37,7 @@ class SpeciesBox(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._over = parent
-        self._review = Review()
+        self._species: SpeciesNames | None = None
         self._title = heading("", 3)
         self.field = QLineEdit()
         self.field.setPlaceholderText(self.tr("Name of the species"))
@@ -52,9 +60,9 @@ class SpeciesBox(QFrame):
         self.names.itemClicked.connect(lambda _item: self._accept())
         self.hide()
 
-    def ask(self, review: Review, photos: int, typed: str = "") -> None:
+    def ask(self, species: SpeciesNames, photos: int, typed: str = "") -> None:
         """Open for so many photos, with the first letters already typed."""
-        self._review = review
+        self._species = species
         one = self.tr("Which species is it on %Ln photo?", "", photos)
         many = self.tr("Which species is it on %Ln photos?", "", photos)
         self._title.setText(messages.plural(photos, one, many))
@@ -81,12 +89,14 @@ class SpeciesBox(QFrame):
 
     def _list(self, typed: str) -> None:
         """Species that begin so, those that contain it, the new one; Enter takes the first."""
+        if self._species is None:
+            return
         name = " ".join(typed.split())
         low = name.casefold()
-        known = self._review.species()
+        known = self._species.species()
         begin = [one for one in known if one.casefold().startswith(low)]
         inside = [one for one in known if low in one.casefold() and one not in begin]
-        spelling = self._review.known_spelling(name)
+        spelling = self._species.known_spelling(name)
         problem = _problem(name)
         self.names.clear()
         for one in begin + inside:

@@ -13,11 +13,12 @@ from flowersorter.jobs.teach import Taught
 from flowersorter.learning.bundle import ModelInfo
 from flowersorter.learning.evaluate import Answer, Epoch, validate
 from flowersorter.records import Code, Left, Reason
-from flowersorter.ui.answer_grid import ANSWER_ROLE, AnswerModel
+from flowersorter.ui.answer_grid import look_of
 from flowersorter.ui.confusion_view import SHARE_ROLE, ConfusionModel
 from flowersorter.ui.curves_view import CurvesView
 from flowersorter.ui.report_view import ReportView
 from flowersorter.ui.species_table import SpeciesModel
+from flowersorter.ui.tile_grid import LOOK_ROLE, TileModel
 
 SPECIES = ("daisy", "rose", "tulip")
 
@@ -56,7 +57,7 @@ def view(qtbot, thumbnails):
 
 def names(grid) -> list[str]:
     model = grid.model()
-    return [model.index(row).data(ANSWER_ROLE).path.name for row in range(model.rowCount())]
+    return [model.index(row).data(LOOK_ROLE).path.name for row in range(model.rowCount())]
 
 
 def test_the_models_keep_qts_rules(qapp, qtmodeltester):
@@ -64,7 +65,7 @@ def test_the_models_keep_qts_rules(qapp, qtmodeltester):
     for model, content in (
         (ConfusionModel(), validation),
         (SpeciesModel(), validation.per_species),
-        (AnswerModel(), ANSWERS),
+        (TileModel(look_of), ANSWERS),
     ):
         qtmodeltester.check(model)
         model.show(content)
