@@ -19,7 +19,7 @@ from flowersorter.settings import Settings, load, save
 
 EXIT_DONE, EXIT_SOME_FAILED, EXIT_REFUSED, EXIT_CANCELLED = 0, 1, 2, 130
 
-COMMANDS = ("teach", "train", "sort", "evaluate", "history", "undo", "models", "self-check")
+COMMANDS = ("teach", "train", "sort", "check", "evaluate", "history", "undo", "models", "self-check")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +189,17 @@ def _teach(call: Call) -> int:
     return EXIT_DONE
 
 
+def _check(call: Call) -> int:
+    from flowersorter.cli_findings import findings_json, findings_text
+    from flowersorter.jobs.clean import look_for_suspects
+
+    options = call.options
+    folder = Path(options.folder).absolute()
+    checked = look_for_suspects(call.home, call.settings, folder, options.base, options.device, call.report)
+    call.out.answer(findings_json(checked), findings_text(checked))
+    return EXIT_DONE
+
+
 def _evaluate(call: Call) -> int:
     from flowersorter.jobs.evaluate import evaluate
 
@@ -302,6 +313,11 @@ def _parser() -> argparse.ArgumentParser:
         teach.add_argument("--seed", type=int, default=42)
         teach.add_argument("--report", metavar="DIR", help="write figures.json and a page to read into it")
         _add_device(teach)
+
+    check = _command(commands, "check", _check, "labelled photos that look misfiled or are there twice")
+    check.add_argument("folder", metavar="LABELLED")
+    check.add_argument("--base", default="auto", metavar="auto|builtin|imagenet|FILE")
+    _add_device(check)
 
     evaluate = _command(commands, "evaluate", _evaluate, "figures on labelled photos")
     evaluate.add_argument("folder", metavar="LABELLED")

@@ -175,13 +175,14 @@ def _reason_json(path: Path, reason: Reason) -> Json:
     return {"path": str(path), "code": reason.code.value, "reason": say(reason)}
 
 
-def _left_json(left: Sequence[Left]) -> list[Json]:
+def left_json(left: Sequence[Left]) -> list[Json]:
+    """What was not used, and why."""
     return [_reason_json(one.path, one.reason) for one in left]
 
 
 def undo_json(undone: Undone) -> Json:
     """The answer of ``undo``."""
-    answer: Json = {"batch": undone.batch, "restored": undone.restored, "left": _left_json(undone.left)}
+    answer: Json = {"batch": undone.batch, "restored": undone.restored, "left": left_json(undone.left)}
     return {**answer, "cancelled": True} if undone.cancelled else answer
 
 
@@ -213,7 +214,7 @@ def teach_json(taught: Taught) -> Json:
         "path": str(taught.info.path),
         "classes": list(taught.info.species),
         "photos": taught.info.photos,
-        "skipped": _left_json(taught.skipped),
+        "skipped": left_json(taught.skipped),
         "device": taught.device,
         "method": taught.info.method,
         "epochs": [asdict(epoch) for epoch in taught.epochs],
@@ -243,7 +244,7 @@ def evaluate_json(evaluation: Evaluation) -> Json:
         "per_class": [asdict(figures) for figures in evaluation.per_species],
         "unknown_labels": list(evaluation.unknown_labels),
         "filed": {"photos": evaluation.filed, "wrong": evaluation.filed_wrong},
-        "skipped": _left_json(evaluation.skipped),
+        "skipped": left_json(evaluation.skipped),
     }
 
 

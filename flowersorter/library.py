@@ -38,6 +38,11 @@ CREATE TABLE IF NOT EXISTS digests (
     digest TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS digests_by_size ON digests (size, digest);
+CREATE TABLE IF NOT EXISTS allowed_pairs (
+    one TEXT NOT NULL,        -- digests, the smaller first; equal where one photo lies in two places
+    other TEXT NOT NULL,
+    PRIMARY KEY (one, other)
+) WITHOUT ROWID;
 """
 
 
@@ -120,6 +125,24 @@ class Library:
         if row is None and pixel_digest is not None:
             row = self._connection.execute(by_pixels, (pixel_digest,)).fetchone()
         return None if row is None else Decision(row[0])
+
+    # pairs
+
+    def allow_pairs(self, pairs: Iterable[tuple[str, str]], *, allowed: bool = True) -> None:
+        """Keep, or forget, that two photos with these digests may well lie beside each other."""
+        change = (
+            "INSERT OR IGNORE INTO allowed_pairs VALUES (?, ?)"
+            if allowed
+            else "DELETE FROM allowed_pairs WHERE one = ? AND other = ?"
+        )
+        with closing(self._connection.cursor()) as cursor:
+            cursor.execute("BEGIN IMMEDIATE")
+            cursor.executemany(change, {(min(pair), max(pair)) for pair in pairs})
+            cursor.execute("COMMIT")
+
+    def allowed_pairs(self) -> frozenset[tuple[str, str]]:
+        """The pairs of digests that were allowed, the smaller digest first."""
+        return frozenset(self._connection.execute("SELECT one, other FROM allowed_pairs"))
 
     # digests
 

@@ -13,15 +13,15 @@ import numpy as np
 
 from flowersorter import __version__
 from flowersorter.jobs.deepen import backbone_written, deepen, seconds_to_deepen
+from flowersorter.jobs.lessons import read_lesson
 from flowersorter.jobs.models import check_name, disk_errors_refused, next_version, slug
 from flowersorter.jobs.reading import Reading
 from flowersorter.jobs.successor import compare_with_earlier
-from flowersorter.jobs.thumbnails import THUMBNAIL_SIDE
 from flowersorter.jobs.versions import hold_in_force, put_in_force
 from flowersorter.jobs.weights import keep_backbone, resolve_base
 from flowersorter.learning.bundle import Model, ModelInfo, Teaching, write_model
 from flowersorter.learning.compare import Comparison
-from flowersorter.learning.dataset import Labelled, LabelledPhoto, read_labelled
+from flowersorter.learning.dataset import Labelled, read_labelled
 from flowersorter.learning.evaluate import Answer, Epoch, Validation, validate
 from flowersorter.learning.past_answers import past_answers
 from flowersorter.paths import Home
@@ -33,7 +33,6 @@ from flowersorter.settings import Settings
 if TYPE_CHECKING:  # these load torch
     from flowersorter.learning.backbone import Backbone
     from flowersorter.learning.devices import ChosenDevice
-    from flowersorter.learning.features import Seen
     from flowersorter.learning.lesson import Learned, Lesson
 
 METHODS = ("head", "recipe", "finetune")
@@ -125,7 +124,7 @@ def teach(home: Home, settings: Settings, request: TeachRequest, report: Report 
     backbone = load_backbone(base.path)
     report(TeachingStarted(base.id, str(device), len(labelled.photos), labelled.species))
     with Reading(home, settings) as reading:
-        lesson, unreadable = _read_lesson(labelled, backbone, device, reading, report)
+        lesson, unreadable = read_lesson(labelled, backbone, device, reading, report)
         if request.method == "finetune":
             deeper = request.layers
             needed = seconds_to_deepen(home, labelled, deeper, backbone, device, reading.pool, report)
@@ -203,42 +202,6 @@ def _check(request: TeachRequest) -> None:
         raise Refused(Code.BAD_ARGUMENT, detail=f"There is no method “{request.method}”.")
     if request.layers not in (1, 2):
         raise Refused(Code.BAD_ARGUMENT, detail="Either 1 or 2 layers can learn as well.")
-
-
-def _read_lesson(
-    labelled: Labelled, backbone: Backbone, device: ChosenDevice, reading: Reading, report: Report
-) -> tuple[Lesson, tuple[Left, ...]]:
-    """See every photo once; those that cannot be read are listed, also to `report`."""
-    from flowersorter.learning.agreement import open_network
-    from flowersorter.learning.features import read_features
-    from flowersorter.learning.lesson import make_lesson
-
-    seen = read_features(
-        [photo.path for photo in labelled.photos],
-        network=open_network(backbone, device, reading.home.engines_file),
-        store=reading.features,
-        pool=reading.pool,
-        known_digest=reading.library.known_digest,
-        digests_of_size=reading.library.digests_of_size,
-        on_look=reading.keep,
-        report=report,
-        thumbnail_side=THUMBNAIL_SIDE,
-    )
-    readable: list[tuple[LabelledPhoto, Seen]] = []
-    unreadable: list[Left] = []
-    for photo, one in zip(labelled.photos, seen, strict=True):
-        if one.problem is None:
-            readable.append((photo, one))
-        else:
-            unreadable.append(Left(photo.path, one.problem))
-            report(unreadable[-1])
-    remaining = Labelled(labelled.folder, tuple(photo for photo, _ in readable))
-    if not remaining.photos:
-        raise Refused(Code.NO_PHOTOS, path=labelled.folder)
-    if len(remaining.species) < 2:
-        raise Refused(Code.ONE_SPECIES, path=labelled.folder)
-    lesson = make_lesson(remaining.photos, [one for _, one in readable], remaining.species)
-    return lesson, tuple(unreadable)
 
 
 def _learn(

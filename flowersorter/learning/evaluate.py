@@ -29,7 +29,10 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a head that never saw this photo's group said of it. `correct` and `group` serve figures."""
+    """What a head that never saw this photo's group said of it. `correct` and `group` serve figures.
+
+    `confidence` is in the guess, `label_confidence` in the label: 0 where the head does not know it.
+    """
 
     path: Path
     species: str  # the label
@@ -37,6 +40,7 @@ class Answer:
     confidence: float
     group: str
     in_top3: bool
+    label_confidence: float = 0.0
 
     @property
     def correct(self) -> bool:

@@ -177,7 +177,15 @@ def answer_of(
 ) -> Answer:
     """A head's answer to one photo, from its confidences float64[C]."""
     ranking = [species[place] for place in np.argsort(-confidences, kind="stable")]
-    return Answer(path, label, ranking[0], float(confidences.max()), group, in_top3=label in ranking[:3])
+    return Answer(
+        path,
+        label,
+        ranking[0],
+        float(confidences.max()),
+        group,
+        in_top3=label in ranking[:3],
+        label_confidence=float(confidences[species.index(label)]) if label in species else 0.0,
+    )
 
 
 def calibration_of(answers: Sequence[Answer]) -> Calibration:

@@ -41,6 +41,21 @@ def group_of(facts: Sequence[PhotoFacts], known: Sequence[str] = ()) -> list[str
     return [names[links.root(index)] for index in range(len(facts))]
 
 
+def twins(facts: Sequence[PhotoFacts]) -> list[int]:
+    """For each photo the place of the first one with equal bytes or equal pixels, which may be its own."""
+    links = _Links(len(facts))
+    _link_equal(links, [one.digest for one in facts])
+    _link_equal(links, [one.pixel_digest for one in facts])
+    return [links.root(index) for index in range(len(facts))]
+
+
+def near_twins(facts: Sequence[PhotoFacts]) -> list[int]:
+    """For each photo the place of the first one that a chain of near perceptual hashes leads to."""
+    links = _Links(len(facts))
+    _link_near_hashes(links, facts)
+    return [links.root(index) for index in range(len(facts))]
+
+
 def fold_of(group: str, seed: int = 0) -> int:
     """The fold, 0 to 4, in which a group is for ever: a hash of its name and the seed."""
     digest = hashlib.sha256(f"{seed}/{group}".encode()).digest()
@@ -82,7 +97,7 @@ def _link_equal(links: _Links, keys: Sequence[str | None]) -> None:
             links.join(first.setdefault(key, index), index)
 
 
-def _link_near_hashes(links: _Links, facts: Sequence[PhotoFacts], compared: int) -> None:
+def _link_near_hashes(links: _Links, facts: Sequence[PhotoFacts], compared: int = 0) -> None:
     """Link near hashes; the first `compared` photos were compared with each other before."""
     places = [index for index, one in enumerate(facts) if one.perceptual_hash is not None]
     hashes = np.array([facts[index].perceptual_hash for index in places], dtype=np.uint64)

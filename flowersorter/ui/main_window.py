@@ -44,6 +44,7 @@ _LATER_PAGES: Final = (
     "receipt_view",
     "history_view",
     "teaching_view",
+    "cleaning_view",
     "models_view",
     "settings_dialog",
 )
@@ -135,6 +136,8 @@ class MainWindow(QMainWindow):
             self.teaching.taught.connect(lambda _taught: self._models_changed())
             self.teaching.sort_requested.connect(self.show_sort)
             self.teaching.photo_opened.connect(self._show_answer)
+            self.teaching.filing_changed.connect(self._cleaning_busy)
+            self.teaching.set_locked(self.session.busy is Busy.FILING)
             self.pages.addWidget(self.teaching)
         self._show(Key.TEACH_PAGE, self.teaching)
 
@@ -178,7 +181,7 @@ class MainWindow(QMainWindow):
             from flowersorter.ui.history_view import HistoryView
 
             self.history = HistoryView(self._home)
-            self.history.undone.connect(lambda _undone: self.sort_page.look_again())
+            self.history.undone.connect(self._photos_are_back)
             self.history.busy_changed.connect(self._history_busy)
             self.pages.addWidget(self.history)
         return self.history
@@ -204,11 +207,30 @@ class MainWindow(QMainWindow):
     def _show_busy(self, busy: Busy) -> None:
         if self.history is not None:
             self.history.set_locked(busy is Busy.FILING)
+        if self.teaching is not None:
+            self.teaching.set_locked(busy is Busy.FILING)
         if busy is not Busy.FILING and self._closing:
             self.close()
 
     def _history_busy(self, busy: bool) -> None:
         self.sort_page.setEnabled(not busy)
+        if self.teaching is not None:
+            self.teaching.set_locked(busy)
+
+    def _cleaning_busy(self, busy: bool) -> None:
+        self.sort_page.setEnabled(not busy)
+        self._history().set_locked(busy)
+        if not busy and self._closing:
+            self.close()
+
+    def _photos_are_back(self) -> None:
+        self.sort_page.look_again()
+        if self.teaching is not None:
+            self.teaching.photos_moved()
+
+    def _is_filing(self) -> bool:
+        cleaning = None if self.teaching is None else self.teaching.cleaning
+        return self.session.busy is Busy.FILING or (cleaning is not None and cleaning.filing)
 
     # start and end
 
@@ -228,7 +250,7 @@ class MainWindow(QMainWindow):
             self.shown.emit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self.session.busy is Busy.FILING:
+        if self._is_filing():
             event.ignore()
             if not self._closing:
                 self._ask_to_stop()
@@ -248,6 +270,8 @@ class MainWindow(QMainWindow):
         self._closing = True
         if self.session.busy is Busy.FILING:
             self.session.cancel()
+        elif self.teaching is not None and self.teaching.cleaning is not None and self._is_filing():
+            self.teaching.cleaning.cancel()
         else:
             self.close()
 

@@ -39,7 +39,7 @@ class PlanView(QWidget):
     carry_out_requested = Signal()
     cancel_requested = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, may_copy: bool = True) -> None:
         super().__init__(parent)
         self._plan: Plan | None = None
         self._folders: Sequence[Group] = ()
@@ -86,6 +86,8 @@ class PlanView(QWidget):
         page.setSpacing(0)
         page.addLayout(body, 1)
         page.addWidget(self._make_bar())
+        for choice in (self.move_choice, self.copy_choice):
+            choice.setVisible(may_copy)
 
     def _make_bar(self) -> QFrame:
         self.move_choice = QRadioButton(self.tr("Move the photos"))
@@ -214,7 +216,7 @@ class PlanView(QWidget):
         new = set(plan.new_folders)
         groups = [
             Group(
-                show_path(folder.relative_to(plan.into)),
+                _shown(folder, plan.into),
                 self.tr("new folder") if folder in new else self.tr("is there already"),
                 moves,
             )
@@ -261,6 +263,12 @@ class PlanView(QWidget):
     def _change(self, transfer: Transfer) -> None:
         if self._plan is not None and transfer is not self._plan.transfer:
             self.transfer_changed.emit(transfer)
+
+
+def _shown(folder: Path, into: Path) -> str:
+    """A target folder below `into`; what lies beside that folder is named from the one around both."""
+    inside = folder.is_relative_to(into)
+    return show_path(folder.relative_to(into if inside else into.parent))
 
 
 class _Concern(QFrame):

@@ -14,9 +14,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from flowersorter.jobs.clean import Checked
 from flowersorter.jobs.teach import Taught
 from flowersorter.learning.bundle import ModelInfo
 from flowersorter.learning.evaluate import Answer, Validation
+from flowersorter.learning.suspects import Kind
 from flowersorter.ui import messages
 from flowersorter.ui.answer_grid import AnswerGrid
 from flowersorter.ui.comparison_view import ComparisonView
@@ -39,6 +41,7 @@ class ReportView(QWidget):
     teach_again = Signal()
     photo_opened = Signal(object, object)  # Answer, ModelInfo: one tested photo is to be seen large
     use_requested = Signal(object)  # ModelInfo
+    suspects_requested = Signal()
 
     def __init__(self, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -122,6 +125,8 @@ class ReportView(QWidget):
         row.setContentsMargins(3 * GRID, GRID, 3 * GRID, GRID)
         row.addWidget(button(self.tr("Teach something else"), self.teach_again.emit))
         row.addStretch(1)
+        self.suspects_button = button("", self.suspects_requested.emit, "zoom")
+        row.addWidget(self.suspects_button)
         row.addWidget(button(self.tr("Save the report…"), self._save, "export"))
         row.addSpacing(GRID)
         self.sort_button = primary_button(self.tr("Sort photos with it"), self.sort_requested.emit)
@@ -132,6 +137,7 @@ class ReportView(QWidget):
         """Show everything of one teaching."""
         self._taught = taught
         self.message.hide()
+        self.suspects_button.hide()
         validation = taught.validation
         self.headline.setText(self._headline(validation))
         self.uncertainty.setText(self._uncertainty(validation))
@@ -166,6 +172,19 @@ class ReportView(QWidget):
         """The gardener chose the new or the earlier model."""
         self.message.hide()
         self.comparison.show_in_use(info)
+
+    def show_suspects(self, checked: Checked) -> None:
+        """Offer a look at what seems wrong among the photos it was taught on."""
+        count = sum(finding.kind is Kind.MISFILED for finding in checked.findings)
+        misfiled = messages.plural(
+            count,
+            self.tr("%Ln photo looks misfiled: look at it", "", count),
+            self.tr("%Ln photos look misfiled: look at them", "", count),
+        )
+        self.suspects_button.setText(
+            misfiled if count else self.tr("Some photos are there twice: look at them")
+        )
+        self.suspects_button.setVisible(bool(checked.findings))
 
     def _headline(self, validation: Validation) -> str:
         if validation.accuracy is None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, Protocol
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -12,7 +13,6 @@ from flowersorter.records import Refused
 from flowersorter.sorting.naming import folder_name
 from flowersorter.species_names import language_of, letters
 from flowersorter.ui import messages, theme
-from flowersorter.ui.review import Review
 from flowersorter.ui.settings_store import SettingsStore
 from flowersorter.ui.species_search import Hit, own_hits, table_hits
 from flowersorter.ui.theme import GRID
@@ -21,6 +21,14 @@ from flowersorter.ui.widgets import heading, set_role
 _ROWS: Final = 7
 _NAME: Final = Qt.ItemDataRole.UserRole
 _MOVES: Final = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
+
+
+class SpeciesNames(Protocol):
+    """The species that can be chosen; a `Review` is one."""
+
+    def species(self) -> Sequence[str]: ...
+
+    def known_spelling(self, name: str) -> str: ...
 
 
 class SpeciesBox(QFrame):
@@ -33,7 +41,7 @@ class SpeciesBox(QFrame):
         super().__init__(parent)
         self._over = parent
         self._store = store
-        self._review = Review()
+        self._species: SpeciesNames | None = None
         self._title = heading("", 3)
         self.field = QLineEdit()
         self.field.setPlaceholderText(self.tr("Name of the species"))
@@ -56,9 +64,9 @@ class SpeciesBox(QFrame):
         self.names.itemClicked.connect(lambda _item: self._accept())
         self.hide()
 
-    def ask(self, review: Review, photos: int, typed: str = "") -> None:
+    def ask(self, species: SpeciesNames, photos: int, typed: str = "") -> None:
         """Open for so many photos, with the first letters already typed."""
-        self._review = review
+        self._species = species
         one = self.tr("Which species is it on %Ln photo?", "", photos)
         many = self.tr("Which species is it on %Ln photos?", "", photos)
         self._title.setText(messages.plural(photos, one, many))
@@ -85,11 +93,13 @@ class SpeciesBox(QFrame):
 
     def _list(self, typed: str) -> None:
         """Species of the review, the new one, species that we know; Enter takes the first."""
+        if self._species is None:
+            return
         name = " ".join(typed.split())
-        known = self._review.species()
+        known = self._species.species()
         own = own_hits(name, known)
         others = table_hits(name, known, language_of(self._store.values.flower_names))
-        spelling = self._review.known_spelling(name)
+        spelling = self._species.known_spelling(name)
         problem = _problem(name)
         # written out, it is no new species
         listed = next((hit.species for hit in others if letters(hit.species) == letters(name)), None)

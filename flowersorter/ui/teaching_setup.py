@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP, Signal
+from PySide6.QtCore import QT_TRANSLATE_NOOP, Signal, SignalInstance
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -64,6 +64,7 @@ class TeachingSetup(QWidget):
 
     folder_chosen = Signal(Path)
     start_requested = Signal(object)  # TeachRequest
+    check_requested = Signal(object)  # TeachRequest
     cancel_requested = Signal()
 
     def __init__(self, home: Home, store: SettingsStore, parent: QWidget | None = None) -> None:
@@ -166,12 +167,16 @@ class TeachingSetup(QWidget):
 
     def _make_bar(self) -> QFrame:
         self.start_words = text("", "muted")
-        self.start_button = primary_button(self.tr("Start teaching"), self._start)
+        self.start_button = primary_button(self.tr("Start teaching"), lambda: self._ask(self.start_requested))
         self._bar = QFrame()
         set_role(self._bar, "bar")
         row = QHBoxLayout(self._bar)
         row.setContentsMargins(3 * GRID, GRID, 3 * GRID, GRID)
         row.addWidget(self.start_words, 1)
+        self.check_button = button(
+            self.tr("Check these photos first"), lambda: self._ask(self.check_requested), "zoom"
+        )
+        row.addWidget(self.check_button)
         row.addWidget(self.start_button)
         return self._bar
 
@@ -212,6 +217,10 @@ class TeachingSetup(QWidget):
         self._show_parts(chosen=True, found=True)
         self.weights.refresh()
         self.start_button.setFocus()
+
+    def folder(self) -> Path | None:
+        """The folder that is shown."""
+        return None if self._labelled is None else self._labelled.folder
 
     def show_error(self, error: Exception) -> None:
         """A folder cannot be taught, or teaching failed."""
@@ -263,6 +272,7 @@ class TeachingSetup(QWidget):
         missing = self._missing()
         self.start_words.setText(missing)
         self.start_button.setEnabled(not missing)
+        self.check_button.setEnabled(self.weights.base() is not None)
 
     def _missing(self) -> str:
         """What is still needed before it can start; empty if nothing is."""
@@ -285,13 +295,13 @@ class TeachingSetup(QWidget):
             device=self.device.currentData(),
         )
 
-    def _start(self) -> None:
+    def _ask(self, wish: SignalInstance) -> None:
         request = self._request()
         if request is not None:
             if self._estimating is not None:
                 self._estimating.cancel()
             self.message.hide()
-            self.start_requested.emit(request)
+            wish.emit(request)
 
     def _estimate(self) -> None:
         """Work out how long learning more deeply takes on this computer, where somebody thinks of it."""
@@ -299,13 +309,12 @@ class TeachingSetup(QWidget):
             self._estimating.cancel()
             self._estimating = None
         self.method.show_estimate("")
-        estimate = getattr(teach, "estimate", None)
         request = self._request()
-        if estimate is None or request is None or request.method != "finetune":
+        if request is None or request.method != "finetune":
             return
         self.method.show_estimate(self.tr("Working out how long it takes on this computer…"))
         home, settings = self._home, self._store.values
-        task = TaskRunner(lambda report: estimate(home, settings, request, report), self)
+        task = TaskRunner(lambda report: teach.estimate(home, settings, request, report), self)
         task.succeeded.connect(lambda seconds: self._show_estimate(task, seconds))
         task.failed.connect(lambda _error: self._show_estimate(task, None))  # starting it says why
         self._estimating = task

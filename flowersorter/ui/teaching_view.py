@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
+from flowersorter.jobs.clean import Checked, look_at_answers
 from flowersorter.jobs.models import use_version
 from flowersorter.jobs.teach import Taught, TeachRequest, inspect, teach
 from flowersorter.learning.bundle import ModelInfo
@@ -20,7 +21,8 @@ from flowersorter.ui.tasks import TaskRunner, Work
 from flowersorter.ui.teaching_setup import TeachingSetup
 from flowersorter.ui.thumbnails import Thumbnails
 
-if TYPE_CHECKING:  # these load pyqtgraph
+if TYPE_CHECKING:  # these load pyqtgraph, or are seldom needed
+    from flowersorter.ui.cleaning_view import CleaningView
     from flowersorter.ui.lesson_view import LessonView
     from flowersorter.ui.report_view import ReportView
 
@@ -31,6 +33,7 @@ class TeachingView(QWidget):
     taught = Signal(object)  # Taught, or the ModelInfo that was chosen: other models are there or in force
     sort_requested = Signal()
     photo_opened = Signal(object, object)  # Answer, ModelInfo
+    filing_changed = Signal(bool)  # whether photos are being moved
 
     def __init__(
         self, home: Home, store: SettingsStore, thumbnails: Thumbnails, parent: QWidget | None = None
@@ -42,9 +45,14 @@ class TeachingView(QWidget):
         self._task: TaskRunner | None = None
         self._lesson: LessonView | None = None
         self._report: ReportView | None = None
+        self._request: TeachRequest | None = None
+        self._checked: Checked | None = None
+        self._locked = False
+        self.cleaning: CleaningView | None = None
         self.setup = TeachingSetup(home, store)
         self.setup.folder_chosen.connect(self.look_into)
         self.setup.start_requested.connect(self.start)
+        self.setup.check_requested.connect(self.check)
         self.setup.cancel_requested.connect(self.cancel)
         self.pages = QStackedWidget()
         self.pages.addWidget(self.setup)
@@ -82,6 +90,7 @@ class TeachingView(QWidget):
         """Learn. The earlier model stays in force until the new one is saved."""
         if self._task is not None:
             return
+        self._request = request
         lesson = self._open_lesson()
         lesson.begin(request)
         self.pages.setCurrentWidget(lesson)
@@ -94,6 +103,23 @@ class TeachingView(QWidget):
         task.failed.connect(self._show_failure)
         task.cancelled.connect(self._show_cancelled)
         task.start()
+
+    def check(self, request: TeachRequest) -> None:
+        """Look for photos that are in the wrong place, before teaching."""
+        cleaning = self._open_cleaning()
+        self.pages.setCurrentWidget(cleaning)
+        cleaning.look(request.folder, request.base, request.device)
+
+    def photos_moved(self) -> None:
+        """Another page put photos back: what is shown of a folder may no longer be so."""
+        if self.cleaning is not None and self.pages.currentWidget() is self.cleaning:
+            self.cleaning.look_again()
+
+    def set_locked(self, locked: bool) -> None:
+        """Move nothing while another page changes photos."""
+        self._locked = locked
+        if self.cleaning is not None:
+            self.cleaning.set_locked(locked)
 
     def cancel(self) -> None:
         """Stop what is running; nothing of it is kept."""
@@ -119,6 +145,27 @@ class TeachingView(QWidget):
             self.pages.addWidget(self._lesson)
         return self._lesson
 
+    def _open_cleaning(self) -> CleaningView:
+        if self.cleaning is None:
+            from flowersorter.ui.cleaning_view import CleaningView
+
+            self.cleaning = CleaningView(self._home, self._store, self._thumbnails)
+            self.cleaning.set_locked(self._locked)
+            self.cleaning.closed.connect(self._teach_again)
+            self.cleaning.teach_requested.connect(self._teach_again)
+            self.cleaning.filed.connect(self._look_after_moving)
+            self.cleaning.filing_changed.connect(self.filing_changed)
+            self.pages.addWidget(self.cleaning)
+        return self.cleaning
+
+    def _look_after_moving(self) -> None:
+        """The set-up lists another folder now; what the report offers is done."""
+        if self._report is not None:
+            self._report.suspects_button.hide()
+        folder = self.setup.folder()
+        if folder is not None:
+            self.look_into(folder)
+
     def _open_report(self) -> ReportView:
         if self._report is None:
             from flowersorter.ui.report_view import ReportView  # draws with pyqtgraph
@@ -128,6 +175,7 @@ class TeachingView(QWidget):
             self._report.photo_opened.connect(self.photo_opened)
             self._report.teach_again.connect(self._teach_again)
             self._report.use_requested.connect(self.use_model)
+            self._report.suspects_requested.connect(self._show_suspects)
             self.pages.addWidget(self._report)
         return self._report
 
@@ -138,6 +186,28 @@ class TeachingView(QWidget):
         report.show_taught(taught)
         self.pages.setCurrentWidget(report)
         self.taught.emit(taught)
+        self._look_at_answers(taught)
+
+    def _look_at_answers(self, taught: Taught) -> None:
+        """What teaching answered out of fold tells which of its photos look misfiled."""
+        request = self._request
+        if request is None:
+            return
+        task = TaskRunner(
+            lambda report: look_at_answers(self._home, request.folder, taught.answers, report), self
+        )
+        task.succeeded.connect(self._offer_suspects)
+        task.start()  # where it fails, the report stands without the offer
+
+    def _offer_suspects(self, checked: Checked) -> None:
+        self._checked = checked
+        self._open_report().show_suspects(checked)
+
+    def _show_suspects(self) -> None:
+        if self._checked is not None and self._request is not None:
+            cleaning = self._open_cleaning()
+            self.pages.setCurrentWidget(cleaning)
+            cleaning.show_found(self._checked, self._request.base, self._request.device)
 
     def use_model(self, info: ModelInfo) -> None:
         """Put that version of a model in force, and name photos with it."""

@@ -93,6 +93,10 @@ class Thumbnails(QObject):
             self._queue.put(path, digest)
         return None
 
+    def previews(self, parent: QObject) -> Previews:
+        """Large pictures by the same thumbnailer, for a page of its own."""
+        return Previews(self._thumbnailer, parent)
+
     def failed(self, path: Path) -> bool:
         """Whether there is no thumbnail to be had."""
         return path in self._failed

@@ -17,7 +17,7 @@ from flowersorter.learning.bundle import ModelInfo
 from flowersorter.learning.compare import Comparison
 from flowersorter.learning.evaluate import Answer, Epoch, validate
 from flowersorter.records import Code, Left, Reason
-from flowersorter.ui.answer_grid import ANSWER_ROLE, AnswerModel
+from flowersorter.ui.answer_grid import look_of
 from flowersorter.ui.answer_view import AnswerView
 from flowersorter.ui.confusion_view import SHARE_ROLE, ConfusionModel
 from flowersorter.ui.curves_view import CurvesView
@@ -26,6 +26,7 @@ from flowersorter.ui.report_view import ReportView
 from flowersorter.ui.species_table import SpeciesModel
 from flowersorter.ui.tasks import end_tasks
 from flowersorter.ui.thumbnails import Previews
+from flowersorter.ui.tile_grid import LOOK_ROLE, TileModel
 
 SPECIES = ("daisy", "rose", "tulip")
 
@@ -64,7 +65,7 @@ def view(qtbot, thumbnails):
 
 def names(grid) -> list[str]:
     model = grid.model()
-    return [model.index(row).data(ANSWER_ROLE).path.name for row in range(model.rowCount())]
+    return [model.index(row).data(LOOK_ROLE).path.name for row in range(model.rowCount())]
 
 
 def test_the_models_keep_qts_rules(qapp, qtmodeltester):
@@ -72,7 +73,7 @@ def test_the_models_keep_qts_rules(qapp, qtmodeltester):
     for model, content in (
         (ConfusionModel(), validation),
         (SpeciesModel(), validation.per_species),
-        (AnswerModel(), ANSWERS),
+        (TileModel(look_of), ANSWERS),
     ):
         qtmodeltester.check(model)
         model.show(content)
@@ -222,7 +223,7 @@ def test_a_tested_photo_is_opened_by_mouse_and_by_keyboard(view, qtbot):
     view.tabs.setCurrentIndex(2)
     for grid in (view.photos, view.cell_photos):
         grid.setCurrentIndex(grid.model().index(0))
-        first = grid.currentIndex().data(ANSWER_ROLE)
+        first = grid.tiles.record(0)
         for press in (
             lambda grid=grid: qtbot.keyClick(grid, Qt.Key.Key_Space),
             lambda grid=grid: qtbot.keyClick(grid, Qt.Key.Key_Return),

@@ -1,0 +1,56 @@
+"""Read what a head is taught on: labelled photos, their features from the cache where it knows them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flowersorter.jobs.reading import Reading
+from flowersorter.jobs.thumbnails import THUMBNAIL_SIDE
+from flowersorter.learning.dataset import Labelled, LabelledPhoto
+from flowersorter.progress import Report
+from flowersorter.records import Code, Left, Refused
+
+if TYPE_CHECKING:  # these load torch
+    from flowersorter.learning.backbone import Backbone
+    from flowersorter.learning.devices import ChosenDevice
+    from flowersorter.learning.features import Seen
+    from flowersorter.learning.lesson import Lesson
+
+
+def read_lesson(
+    labelled: Labelled, backbone: Backbone, device: ChosenDevice, reading: Reading, report: Report
+) -> tuple[Lesson, tuple[Left, ...]]:
+    """See every photo once; those that cannot be read are listed, also to `report`.
+
+    Raises `Refused`: NO_PHOTOS, ONE_SPECIES where too few are readable; and `Cancelled`.
+    """
+    from flowersorter.learning.agreement import open_network
+    from flowersorter.learning.features import read_features
+    from flowersorter.learning.lesson import make_lesson
+
+    seen = read_features(
+        [photo.path for photo in labelled.photos],
+        network=open_network(backbone, device, reading.home.engines_file),
+        store=reading.features,
+        pool=reading.pool,
+        known_digest=reading.library.known_digest,
+        digests_of_size=reading.library.digests_of_size,
+        on_look=reading.keep,
+        report=report,
+        thumbnail_side=THUMBNAIL_SIDE,
+    )
+    readable: list[tuple[LabelledPhoto, Seen]] = []
+    unreadable: list[Left] = []
+    for photo, one in zip(labelled.photos, seen, strict=True):
+        if one.problem is None:
+            readable.append((photo, one))
+        else:
+            unreadable.append(Left(photo.path, one.problem))
+            report(unreadable[-1])
+    remaining = Labelled(labelled.folder, tuple(photo for photo, _ in readable))
+    if not remaining.photos:
+        raise Refused(Code.NO_PHOTOS, path=labelled.folder)
+    if len(remaining.species) < 2:
+        raise Refused(Code.ONE_SPECIES, path=labelled.folder)
+    lesson = make_lesson(remaining.photos, [one for _, one in readable], remaining.species)
+    return lesson, tuple(unreadable)
