@@ -187,6 +187,14 @@ def test_a_file_or_a_folder_of_another_species_is_no_folder_of_that_name(garden:
     assert targets(plan) == ["Daisy/daisy_1.jpg"]
 
 
+def test_a_folder_that_another_species_took_is_not_shared(garden: Garden) -> None:
+    """ "Rosa:alba" uses the folder "Rosa_alba", so the species "Rosa_alba" gets one of its own."""
+    garden.plant("1.jpg", "2.jpg", "Rosa_alba/3.jpg")
+    species = {"1.jpg": "Rosa:alba", "2.jpg": "Rosa_alba"}
+    plan = garden.plan(rule=lambda photo: species.get(photo.path.name))
+    assert targets(plan) == ["Rosa_alba/1.jpg", "Rosa_alba (2)/2.jpg"]
+
+
 @pytest.mark.parametrize("species", ["../x", "/x", "..\\x", "CON", "a/../../x", "~", "x/."])
 def test_hostile_species_stay_inside(garden: Garden, species: str) -> None:
     """Promise 9."""
