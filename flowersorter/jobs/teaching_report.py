@@ -15,12 +15,23 @@ from typing import Final
 
 from flowersorter.jobs.line_plot import Line, line_plot
 from flowersorter.jobs.teach import Taught
-from flowersorter.learning.evaluate import Epoch, SpeciesFigures, Validation
+from flowersorter.learning.evaluate import SpeciesFigures, Validation
 from flowersorter.records import Left
 from flowersorter.resources import resource
 from flowersorter.sentences import say, show_path
 
 FILE_NAME: Final = "teaching-report.html"
+
+_METHODS: Final = {
+    "head": "a new last layer on frozen layers ({name})",
+    "recipe": "the plain recipe ({name})",
+    "finetune": "learning more deeply ({name})",
+}
+_BASES: Final = {
+    "file": "a weights file of your own",
+    "imagenet": "ResNet-18, trained on ImageNet",
+    "builtin": "FlowerSorter's own ResNet-18",
+}
 
 Translate = Callable[[str], str]
 
@@ -44,7 +55,7 @@ def report_html(taught: Taught, translate: Translate = str) -> str:
         _section(translate("How it was taught"), _facts(taught, translate)),
         _section(translate("Each species"), _species(validation.per_species, translate)),
         _section(translate("What it mixes up"), _confusion(validation, translate)),
-        _section(translate("How it learned"), _curves(taught.epochs, translate)),
+        _section(translate("How it learned"), _curves(taught, translate)),
         _section(translate("Not used, and why"), _skipped(taught.skipped, translate)),
     ]
     return (
@@ -94,8 +105,8 @@ def _facts(taught: Taught, translate: Translate) -> str:
         (translate("Version"), str(info.version)),
         (translate("Species"), f"{len(info.species):,}"),
         (translate("Photos taught"), f"{info.photos:,}"),
-        (translate("Method"), info.method),
-        (translate("Base network"), info.base_id),
+        (translate("Method"), translate(_METHODS.get(info.method, "{name}")).format(name=info.method)),
+        (translate("Base network"), translate(_BASES.get(info.base_id, "{name}")).format(name=info.base_id)),
         (translate("Its fingerprint (SHA-256)"), info.backbone_sha256),
         (translate("Device"), taught.device),
         (translate("Time taken"), translate("{seconds} seconds").format(seconds=f"{taught.seconds:,.1f}")),
@@ -154,7 +165,8 @@ def _cell(count: int, share: float, *, right: bool) -> str:
     return f"<td class='{'right' if right else 'wrong'}' style='--share:{share:.3f}'>{count:,}</td>"
 
 
-def _curves(epochs: Sequence[Epoch], translate: Translate) -> str:
+def _curves(taught: Taught, translate: Translate) -> str:
+    epochs = taught.epochs
     if not epochs:
         return ""
     learnt, tested = translate("Photos it learned from"), translate("Photos it was tested on")
@@ -178,7 +190,12 @@ def _curves(epochs: Sequence[Epoch], translate: Translate) -> str:
     legend = f"<span class='learnt'>{_safe(learnt)}</span>"
     if any(each.val_accuracy is not None for each in epochs):
         legend += f" <span class='tested'>{_safe(tested)}</span>"
-    return f"<div class='plots'>{''.join(figures)}</div><p class='legend'>{legend}</p>"
+    # the last layer is judged fold by fold, and only the first fold's rounds are recorded
+    note = translate(
+        "The curves are those of the first part that was held back; the figures count every part."
+    )
+    said = f"<p class='muted'>{_safe(note)}</p>" if taught.info.method == "head" else ""
+    return f"<div class='plots'>{''.join(figures)}</div><p class='legend'>{legend}</p>{said}"
 
 
 def _skipped(skipped: Sequence[Left], translate: Translate) -> str:

@@ -126,8 +126,8 @@ class LargeView(QWidget):
         self.why.setEnabled(self._model is not None and one.problem is None)
         self.photo.explain(None if self._model is None else Wish(self._model, path, place.species))
 
-    def set_model(self, model: ModelInfo | None) -> None:
-        """Which model named the photos, None while that is not known: it says why."""
+    def set_model(self, model: ModelInfo) -> None:
+        """Which model names the photos, and so can say why."""
         self._model = model
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -158,6 +158,7 @@ class LargeView(QWidget):
 
     def forget(self) -> None:
         """The folder was closed."""
+        self._model = None
         self.photo.forget()
 
     def _state_words(self, review: Review, row: int) -> str:

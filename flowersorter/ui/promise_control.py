@@ -99,5 +99,9 @@ class PromiseControl(QWidget):
 
 
 class _Number(QDoubleSpinBox):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lineEdit().setTextMargins(GRID, 0, 0, 0)  # a style sheet's padding does not reach in here
+
     def textFromValue(self, value: float) -> str:
         return self.locale().toString(value, "g", 3)  # 2, not 2.0

@@ -289,7 +289,6 @@ class ReviewView(QWidget):
         self._delegate.review = review
         self.model.set_review(review)
         self.panel.set_review(review)
-        self.large.set_model(None)
         self.large.forget()
         self.show_grid()
         self._show_counts()
@@ -315,7 +314,11 @@ class ReviewView(QWidget):
             self.grid.select_only(0)
 
     def _refresh(self, rows: Sequence[int]) -> None:
+        current = self.grid.currentIndex()
+        row = self.model.row_at(current) if current.isValid() else None
         self.model.refresh(rows)
+        if row is not None and not self.grid.selected_rows() and self.model.index_of(row).isValid():
+            self.grid.select_only(self.model.index_of(row).row())  # it moved; the eye stays with it
         self._show_counts()
         if self.stack.currentWidget() is self.large:
             self._show_current_large()
@@ -334,6 +337,7 @@ class ReviewView(QWidget):
     def _show_counts(self) -> None:
         self.panel.refresh()
         review, session = self._session.review, self._session
+        idle = session.busy in (Busy.NOTHING, Busy.PLANNING) and not session.promising
         waiting = 0
         if session.found_now is not None and session.busy is not Busy.CLASSIFYING:
             found = session.found_now.scan
@@ -343,9 +347,7 @@ class ReviewView(QWidget):
             unsure=review.count_standing(Standing.UNSURE),
             unreadable=review.count_standing(Standing.UNREADABLE),
             not_reached=waiting,
-            can_plan=session.busy in (Busy.NOTHING, Busy.PLANNING)
-            and not session.promising
-            and bool(review.photos),
+            can_plan=idle and bool(review.photos),
         )
         self._show_title()
 

@@ -28,10 +28,13 @@ def numbers_add_up(answer: dict) -> bool:
     return complete and answer["found"] == answer["moved"] + answer["copied"] + stayed
 
 
-def test_teach_answers_with_its_figures(garden: Path, ready: Home, command: Command) -> None:
-    answer = command("teach", garden, "--name", "garden")
+def test_teach_answers_with_its_figures(garden: Path, ready: Home, command: Command, tmp_path: Path) -> None:
+    answer = command("teach", garden, "--name", "garden", "--report", tmp_path / "report")
     assert answer.status == 0
     taught = answer.json
+    assert json.loads((tmp_path / "report" / "figures.json").read_text("ascii")) == taught
+    page = (tmp_path / "report" / "teaching-report.html").read_text("utf-8")
+    assert f"It named {100 * taught['validation']['accuracy']:.1f} % of" in page
     assert taught["model"] == "garden"
     assert taught["version"] == 2  # the fixture's is kept
     assert taught["classes"] == sorted(SPECIES)

@@ -100,3 +100,14 @@ def test_a_model_that_has_gone_leaves_everything_as_it_was(promised, session, qt
     assert promised.promise.number.value() == 2.0
     assert promised.bottom.facts().startswith("4 to file")
     assert promised.bottom.plan_button.isEnabled()
+
+
+def test_the_photo_that_is_looked_at_stays_in_view(promised, session, qtbot):
+    promised.grid.select_only(5)
+    name = promised.grid.currentIndex().data()
+    choose(promised, session, qtbot, 0.5)
+    assert promised.grid.currentIndex().data() == name
+    promised.show_large()
+    choose(promised, session, qtbot, 10.0)
+    assert promised.grid.currentIndex().data() == name
+    assert promised.targets() == [promised.model.row_at(promised.grid.currentIndex())]
