@@ -10,6 +10,7 @@ from pathlib import Path
 
 from flowersorter.records import Code, Plan, Reason, Transfer
 from flowersorter.sorting import fileops, foreign
+from flowersorter.sorting.troubles import refusal_of
 from flowersorter.sorting.volumes import Volumes
 
 
@@ -27,9 +28,19 @@ def folder_concerns(root: Path, transfer: Transfer = Transfer.MOVE) -> tuple[Con
 
 
 def check(plan: Plan) -> tuple[Concern, ...]:
-    """What stands in the way of a plan, or is worth a question. Changes nothing."""
+    """What stands in the way of a plan, or is worth a question. Changes nothing.
+
+    Raises `Refused` where a disk does not answer any more (DEVICE_GONE, IO_ERROR and their like).
+    """
     if not plan.moves:
         return ()
+    try:
+        return _check(plan)
+    except OSError as error:
+        raise refusal_of(error, plan.into) from error
+
+
+def _check(plan: Plan) -> tuple[Concern, ...]:
     volumes = Volumes.now()
     sources = list(dict.fromkeys(move.photo.path.parent for move in plan.moves))
     targets = list(dict.fromkeys(move.target.parent for move in plan.moves))

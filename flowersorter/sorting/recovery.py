@@ -7,6 +7,7 @@ taken away while the same bytes are on the disk under the photo's other name.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -43,13 +44,12 @@ def recover_batch(journal: Journal, batch: BatchEntry, report: Report = silent) 
     """Clear up after one interrupted run."""
     volumes = Volumes.now()
     held = [path for place in (batch.root, batch.into) if (path := volumes.path(place)) is not None]
-    try:
-        with locks.hold(held):
-            return _Recovery(journal, batch, volumes).clear_up(report)
-    except Refused as refused:
-        if refused.reason.code is not Code.FOLDER_IN_USE:
-            raise
-        return Recovered(unresolved=(Left(held[0], refused.reason),))
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locks.hold(held))
+        except Refused as refused:  # in use, or on a disk that fails: the next start tries again
+            return Recovered(unresolved=(Left(held[0], refused.reason),))
+        return _Recovery(journal, batch, volumes).clear_up(report)
 
 
 @dataclass(frozen=True, slots=True)

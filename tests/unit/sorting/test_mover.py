@@ -18,6 +18,7 @@ from flowersorter.progress import Cancelled, Progress, Stage
 from flowersorter.records import Code, Outcome, Plan, Receipt, Recovered, Refused, Status, Transfer
 from flowersorter.sorting import locks
 from flowersorter.sorting.journal import Journal
+from flowersorter.sorting.volumes import Volumes
 
 WAYS = ["rename", "link", "copy", "fill"]
 
@@ -170,6 +171,26 @@ def test_a_chosen_folder_may_be_a_link(garden: Garden, tmp_path: Path, way: str)
         assert linked.sort(again=True).count(Status.KEPT) == 1
         assert linked.undo().restored == 1
     assert tree(garden.root) == before
+
+
+def test_a_drive_that_does_not_say_which_one_it_is_moves_nothing(
+    garden: Garden, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Promise 5: a dead network drive; nothing is written into the journal either."""
+    plan = garden.plant("rose_1.jpg").plan()
+    before = tree(garden.root)
+
+    def dead(*_arguments: object) -> str:
+        raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Volumes, "id", dead)
+        with pytest.raises(Refused) as refused:
+            garden.carry_out(plan)
+    assert refused.value.reason.code is Code.DEVICE_GONE
+    assert tree(garden.root) == before
+    with garden.journal() as journal:
+        assert journal.unfinished() == []
 
 
 @pytest.mark.parametrize("error", [errno.EIO, errno.ENOENT, errno.EEXIST])

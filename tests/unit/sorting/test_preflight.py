@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from support.garden import Garden
 from support.primitives import disk
 
-from flowersorter.records import Code, Transfer
+from flowersorter.records import Code, Refused, Transfer
 from flowersorter.sorting.preflight import Concern, check, folder_concerns
 
 
@@ -101,6 +102,21 @@ def test_space_is_counted_where_bytes_are_copied(garden: Garden, monkeypatch: py
     assert concern.reason.arguments == {"path": garden.root, "needed": needed, "free": needed - 1}
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=needed))
     assert check(garden.plan(transfer=Transfer.COPY)) == ()
+
+
+def test_a_drive_that_is_pulled_after_the_plan_is_one_sentence(
+    garden: Garden, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Promise 5."""
+    plan = garden.plant("rose_1.jpg").plan()
+
+    def gone(_folder: Path) -> None:
+        raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
+
+    monkeypatch.setattr(shutil, "disk_usage", gone)
+    with pytest.raises(Refused) as refused:
+        check(plan)
+    assert refused.value.reason.code is Code.DEVICE_GONE
 
 
 def test_folders_that_cannot_be_written_are_said(garden: Garden, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -11,6 +12,7 @@ from support.garden import Garden, files
 from support.trees import contents, tree
 
 from flowersorter.records import Code, Recovered, Transfer
+from flowersorter.sorting import locks
 from flowersorter.sorting.journal import Journal
 from flowersorter.sorting.run import temporary_name
 
@@ -223,4 +225,23 @@ def test_a_missing_drive_keeps_the_batch_open(
         patched.setattr("flowersorter.sorting.volumes.Volumes.path", lambda *_: None)
         first = garden.recover()
     assert [one.reason.code for one in first.unresolved] == [Code.DRIVE_MISSING]
+    assert recovered(garden) == Recovered(put_back=1)
+
+
+@pytest.mark.parametrize("error", [errno.EWOULDBLOCK, errno.EIO])
+def test_a_folder_that_cannot_be_held_keeps_the_batch_open(
+    garden: Garden, monkeypatch: pytest.MonkeyPatch, error: int
+) -> None:
+    """Promise 15: another FlowerSorter works there, or the disk fails; other batches are cleared up."""
+    interrupt(garden)
+    bring(garden, "rose_1.jpg")
+
+    def refuse(_descriptor: int) -> None:
+        raise OSError(error, os.strerror(error))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(locks, "lock_descriptor", refuse)
+        (left,) = garden.recover().unresolved
+    assert left.path == garden.root
+    assert left.reason.code is (Code.FOLDER_IN_USE if error == errno.EWOULDBLOCK else Code.IO_ERROR)
     assert recovered(garden) == Recovered(put_back=1)
