@@ -2,19 +2,19 @@
 
     python tests/benchmarks/bench_sorting.py [PHOTOS] [--weights FILE] [--count 240] [--rounds 3]
 
-The photos under PHOTOS are enlarged to 4000x3000 with a little sensor noise and saved as JPEG with quality 90
-into a temporary folder: 48 different ones; to reach `count`, their bytes are made distinct by a comment. In each
-round, all in this order:
+The photos under PHOTOS are enlarged to 4000x3000 with a little sensor noise and saved as JPEG with quality
+90 into a temporary folder: 48 different ones; to reach `count`, their bytes are made distinct by a comment.
+In each round, all in this order:
 
-plain     one photo after the other: the whole JPEG decoded, turned, resized and cropped as torchvision does it,
-          then a float32 ResNet-18 on it alone
+plain     one photo after the other: the whole JPEG decoded, turned, resized and cropped as torchvision does
+          it, then a float32 ResNet-18 on it alone
 decode    our child processes alone: digest, reduced decoding, thumbnail, fingerprints
 network   our network alone, on crops that are there already
 together  `read_features`: both at once, with an empty cache and children that have started
 the job   `jobs.sort.classify` from nothing: weights opened, children started, thumbnails, library and guesses
 again     the job once more over the unchanged folder
 
-Medians over the rounds are printed. `--device` and the engine are the program's own choice.
+Medians over the rounds are printed. The engine is the program's own choice.
 """
 
 from __future__ import annotations
