@@ -104,7 +104,7 @@ def _round(
             speeds["together"] = _speed(lambda: _together(pool, store, network, photos), len(photos))
     home = home_in(folder / "home")
     home.make()
-    _save_model(home, backbone)
+    save_model(home, backbone)
     settings = Settings(weights_file=str(options.weights))
     for kind in ("the job", "again"):
         speeds[kind] = _speed(lambda: _job(home, settings, photos[0].parent, options.device), len(photos))
@@ -186,7 +186,7 @@ def _job(home: Home, settings: Settings, folder: Path, device: str) -> None:
         raise AssertionError("a photo has no guess")
 
 
-def _save_model(home: Home, backbone: Backbone) -> None:
+def save_model(home: Home, backbone: Backbone) -> None:
     """A model that knows nothing: what it answers takes as long."""
     path = home.models / "bench" / "0001"
     info = ModelInfo(
