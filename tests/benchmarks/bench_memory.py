@@ -54,8 +54,8 @@ def main() -> None:
             rows.append((count, row))
             print(
                 f"{count:7} photos ({distinct} distinct): program {row['classified'] / MIB:.0f} MiB when"
-                f" classified, {row['parent'] / MIB:.0f} MiB planned; largest child {row['child'] / MIB:.0f} MiB;"
-                f" {row['named']} named in {time.perf_counter() - started:.0f} s",
+                f" classified, {row['parent'] / MIB:.0f} MiB when planned;"
+                f" largest child {row['child'] / MIB:.0f} MiB; {row['named']} named in {time.perf_counter() - started:.0f} s",
                 flush=True,
             )
     (few, small), (many, large) = rows[0], rows[-1]
