@@ -55,7 +55,8 @@ def main() -> None:
             print(
                 f"{count:7} photos ({distinct} distinct): program {row['classified'] / MIB:.0f} MiB when"
                 f" classified, {row['parent'] / MIB:.0f} MiB when planned;"
-                f" largest child {row['child'] / MIB:.0f} MiB; {row['named']} named in {time.perf_counter() - started:.0f} s",
+                f" largest child {row['child'] / MIB:.0f} MiB; {row['named']} named"
+                f" in {time.perf_counter() - started:.0f} s",
                 flush=True,
             )
     (few, small), (many, large) = rows[0], rows[-1]
