@@ -111,6 +111,8 @@ def _watch_children(peaks: dict[str, int]) -> None:
         for task in Path("/proc/self/task").iterdir():
             with suppress(OSError):
                 for child in (task / "children").read_text().split():
+                    if b"spawn_main" not in Path(f"/proc/{child}/cmdline").read_bytes():
+                        continue  # it still shares the parent's memory
                     peaks[child] = max(peaks.get(child, 0), _peak(child))
         time.sleep(0.2)
 
