@@ -24,7 +24,7 @@ from flowersorter.learning.network import Network
 from flowersorter.learning.preprocess import CROP
 
 BOUND: Final = (
-    0.999  # cosine between both answers; bfloat16 has 0.9998 on real photos, other photos 0.6 to 0.98
+    0.999  # cosine between both answers; bfloat16 has 0.9995 on real photos, other photos 0.6 to 0.98
 )
 CROPS: Final = 12
 _REMEMBERED: Final = 64  # verdicts

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, wait
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.learning.devices import one_thread
 from flowersorter.learning.feature_store import FeatureStore, PhotoFacts
 from flowersorter.learning.preprocess import SHORT_SIDE, centre_crop
 from flowersorter.pictures.decode import Look, Wanted
@@ -90,7 +92,12 @@ def read_features(
                 window.append(reader.cached(path) or look_at(path))
             if not window:
                 return
-            seen = reader.finish(list(islice(window, BATCH)))
+            batch = list(islice(window, BATCH))
+            reader.wait_for(batch)
+            # more than what was just submitted: decoding is what takes long, and needs the other processors
+            decoding = sum(isinstance(entry, Future) and not entry.done() for entry in window) > BATCH
+            with one_thread() if decoding else nullcontext():
+                seen = reader.finish(batch)
             for _ in seen:
                 window.popleft()
             yield from seen
@@ -120,8 +127,14 @@ class _Reader:
         """Whether a photo with these bytes needs no decoding."""
         return self._stored(Path(), digest) is not None
 
+    def wait_for(self, batch: Sequence[Seen | Future[Look]]) -> None:
+        """Wait for the photos of a batch that are being decoded."""
+        for one in batch:
+            if isinstance(one, Future):
+                self._wait_for(one)
+
     def finish(self, batch: Sequence[Seen | Future[Look]]) -> list[Seen]:
-        """Wait for the photos that are being decoded, and run the network over those that are new."""
+        """Run the network over the photos of a batch that are new."""
         fresh: dict[str, NDArray[np.uint8]] = {}
         seen = [
             self._looked_at(self._wait_for(one), fresh) if isinstance(one, Future) else one for one in batch

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from support.pictures import draw_flower, save_photo
 from support.reading import Colours, HerePool
 
@@ -204,3 +206,50 @@ def test_through_child_processes(reader: Reader, photos: list[Path], tmp_path: P
         seen = list(reader([*photos, bad], pool=pool, known_digest={}.get, thumbnail_side=40))
     assert [one.features is None for one in seen] == [False] * 7 + [True]
     assert all(look.thumbnail for look in reader.looks if look.problem is None)
+
+
+class SlowPool(HerePool):
+    """The photos of a batch are there, those after it are still being decoded."""
+
+    def __init__(self, ready: int) -> None:
+        super().__init__()
+        self._ready = ready
+        self._later: list[tuple[Future[Look], Path, Wanted]] = []
+
+    def submit(self, path: Path, wanted: Wanted) -> Future[Look]:
+        if len(self.decoded) + len(self._later) < self._ready:
+            return super().submit(path, wanted)
+        future: Future[Look] = Future()
+        self._later.append((future, path, wanted))
+        return future
+
+    def go_on(self) -> None:
+        self._ready = 1000
+        for future, path, wanted in self._later:
+            future.set_result(super().submit(path, wanted).result())
+        self._later.clear()
+
+
+@pytest.mark.parametrize(("ready", "threads"), [(3, 1), (5, 2)])
+def test_the_network_leaves_the_processors_to_decoding_that_lags_behind(
+    reader: Reader, photos: list[Path], monkeypatch: pytest.MonkeyPatch, ready: int, threads: int
+) -> None:
+    monkeypatch.setattr(features, "AHEAD", 7)
+    reader.pool = SlowPool(ready)
+    used = []
+
+    class Watching(Colours):
+        def __call__(self, crops: Any) -> Any:
+            used.append(torch.get_num_threads())
+            reader.pool.go_on()
+            return super().__call__(crops)
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        assert len(list(reader(photos, network=Watching(), known_digest={}.get))) == 7
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert used[0] == threads
+    assert used[-1] == 2
