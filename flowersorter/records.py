@@ -127,10 +127,14 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """A model's answer for one photo: species, best first; `sure` says that it may be filed on it."""
+    """A model's answer for one photo: species, best first; `sure` says that it may be filed on it.
+
+    A `stranger` is unlike everything that the model was taught, and never sure.
+    """
 
     ranking: tuple[Score, ...]
     sure: bool
+    stranger: bool = False
 
     @property
     def best(self) -> Score:

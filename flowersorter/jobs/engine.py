@@ -48,6 +48,11 @@ class Recogniser:
         """How sure a guess must be for at most `max_wrong` percent wrong of the photos filed."""
         return calibrate.threshold(self.model.calibration, max_wrong)
 
+    def is_stranger(self, features: NDArray[np.float32]) -> bool:
+        """Whether a photo's features float32[512] are unlike everything that the model was taught."""
+        strangers = self.model.strangers
+        return strangers is not None and bool(strangers.among(features[None])[0])
+
     def recognise(
         self,
         photos: Sequence[Photo],
@@ -83,8 +88,9 @@ class Recogniser:
         if seen.features is None:
             return Classified(photo, seen.digest, problem=seen.problem)
         ranking = ranking_of(self.model.head, seen.features)
-        sure = threshold is not None and ranking[0].confidence >= threshold
-        return Classified(photo, seen.digest, Guess(ranking, sure))
+        stranger = self.is_stranger(seen.features)
+        sure = not stranger and threshold is not None and ranking[0].confidence >= threshold
+        return Classified(photo, seen.digest, Guess(ranking, sure, stranger))
 
 
 def open_recogniser(home: Home, settings: Settings, model: str | None, device: str = "auto") -> Recogniser:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flowersorter.jobs.engine import Recogniser, open_recogniser
@@ -84,12 +84,15 @@ def evaluate(
     taught_groups = set(groups[: len(taught)])
     species = {_folded(name): name for name in recogniser.info.species}
     answers = [
-        answer_of(
-            photo.path,
-            species.get(_folded(photo.species), photo.species),
-            recogniser.info.species,
-            recogniser.model.head.predict(one.features[None])[0],
-            group,
+        replace(
+            answer_of(
+                photo.path,
+                species.get(_folded(photo.species), photo.species),
+                recogniser.info.species,
+                recogniser.model.head.predict(one.features[None])[0],
+                group,
+            ),
+            stranger=recogniser.is_stranger(one.features),
         )
         for (photo, one), group in zip(asked, groups[len(taught) :], strict=True)
         if group not in taught_groups and one.features is not None
@@ -109,7 +112,11 @@ def _figures(
     unknown = {answer.species for answer in answers} - set(info.species)
     figures = validate([answer for answer in answers if answer.species not in unknown], info.species)
     threshold = recogniser.threshold(max_wrong).value
-    filed = [answer for answer in answers if threshold is not None and answer.confidence >= threshold]
+    filed = [
+        answer
+        for answer in answers
+        if threshold is not None and answer.confidence >= threshold and not answer.stranger
+    ]
     return Evaluation(
         model=info.name,
         photos=len(answers),

@@ -70,6 +70,7 @@ class Taught:
     skipped: tuple[Left, ...]
     device: str
     seconds: float
+    strangers_caught: float | None = None  # of the photos of a species that was left out; None: no such test
 
 
 def inspect(folder: Path, report: Report = silent) -> Labelled:
@@ -129,6 +130,7 @@ def teach(home: Home, settings: Settings, request: TeachRequest, report: Report 
         skipped=(*labelled.problems, *unreadable),
         device=device.name,
         seconds=time.monotonic() - started,
+        strangers_caught=None if learned.strangers is None else learned.strangers.caught,
     )
 
 
@@ -188,7 +190,7 @@ def model_of(info: ModelInfo, learned: Learned, validation: Validation) -> Model
     """What is saved of what was learned."""
     from flowersorter.learning.lesson import calibration_of
 
-    return Model(info, learned.head, calibration_of(learned.answers), asdict(validation))
+    return Model(info, learned.head, calibration_of(learned.answers), asdict(validation), learned.strangers)
 
 
 def teaching_of(lesson: Lesson, learned: Learned) -> Teaching:

@@ -37,6 +37,7 @@ class Answer:
     confidence: float
     group: str
     in_top3: bool
+    stranger: bool = False  # unlike everything that was taught: not filed, however sure
 
     @property
     def correct(self) -> bool:

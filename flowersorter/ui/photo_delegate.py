@@ -138,6 +138,11 @@ class PhotoDelegate(QStyledItemDelegate):
             )
             painter.drawText(second, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
             return
+        if one.guess.stranger:
+            words = messages.translate("place", "Unlike anything it was taught")
+            words = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, second.width())
+            painter.drawText(second, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
+            return
         share = confidence(one)
         words = messages.percent(share)
         width = painter.fontMetrics().horizontalAdvance(words)
