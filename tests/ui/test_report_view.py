@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -207,3 +208,10 @@ def test_buttons_go_on(view, qtbot):
     view.show_taught(taught())
     with qtbot.waitSignal(view.sort_requested):
         view.sort_button.click()
+
+
+def test_what_it_notices_of_strangers_is_said_and_nothing_promised(view):
+    view.show_taught(taught())
+    assert "not taught" not in view.facts.text()
+    view.show_taught(replace(taught(), strangers_caught=0.17))
+    assert "it noticed 17 of 100; it makes no promise" in view.facts.text()
