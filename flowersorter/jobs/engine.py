@@ -51,6 +51,11 @@ class Recogniser:
         """How sure a guess must be for at most `max_wrong` percent wrong of the photos filed."""
         return calibrate.threshold(self.model.calibration, max_wrong)
 
+    def is_stranger(self, features: NDArray[np.float32]) -> bool:
+        """Whether a photo's features float32[512] are unlike everything that the model was taught."""
+        strangers = self.model.strangers
+        return strangers is not None and bool(strangers.among(features[None])[0])
+
     def recognise(
         self,
         photos: Sequence[Photo],
@@ -87,7 +92,8 @@ class Recogniser:
     def _classified(self, photo: Photo, seen: Seen, threshold: float | None) -> Classified:
         if seen.features is None:
             return Classified(photo, seen.digest, problem=seen.problem)
-        guess = Guess(ranking_of(self.model.head, seen.features), sure=False)
+        ranking = ranking_of(self.model.head, seen.features)
+        guess = Guess(ranking, sure=False, stranger=self.is_stranger(seen.features))
         return Classified(photo, seen.digest, judge(guess, threshold))
 
 

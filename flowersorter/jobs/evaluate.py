@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flowersorter.jobs.engine import Recogniser, open_recogniser
@@ -86,12 +86,15 @@ def evaluate(
     known = recogniser.info.species
     species = {label: match(label, known, same_species) or label for label in labelled.species}
     answers = [
-        answer_of(
-            photo.path,
-            species[photo.species],
-            known,
-            recogniser.model.head.predict(one.features[None])[0],
-            group,
+        replace(
+            answer_of(
+                photo.path,
+                species[photo.species],
+                known,
+                recogniser.model.head.predict(one.features[None])[0],
+                group,
+            ),
+            stranger=recogniser.is_stranger(one.features),
         )
         for (photo, one), group in zip(asked, groups[len(taught) :], strict=True)
         if group not in taught_groups and one.features is not None
@@ -111,7 +114,11 @@ def _figures(
     unknown = {answer.species for answer in answers} - set(info.species)
     figures = validate([answer for answer in answers if answer.species not in unknown], info.species)
     threshold = recogniser.threshold(max_wrong).value
-    filed = [answer for answer in answers if threshold is not None and answer.confidence >= threshold]
+    filed = [
+        answer
+        for answer in answers
+        if threshold is not None and answer.confidence >= threshold and not answer.stranger
+    ]
     return Evaluation(
         model=info.name,
         photos=len(answers),

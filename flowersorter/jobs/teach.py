@@ -90,6 +90,7 @@ class Taught:
     seconds: float
     seed: int = 42
     comparison: Comparison | None = None
+    strangers_caught: float | None = None  # of the photos of a species that was left out; None: no such test
 
     @property
     def in_force(self) -> bool:
@@ -176,6 +177,7 @@ def teach(home: Home, settings: Settings, request: TeachRequest, report: Report 
         seconds=time.monotonic() - started,
         seed=request.seed,
         comparison=comparison,
+        strangers_caught=None if learned.strangers is None else learned.strangers.caught,
     )
 
 
@@ -225,7 +227,7 @@ def model_of(info: ModelInfo, learned: Learned, validation: Validation) -> Model
     """What is saved of what was learned."""
     from flowersorter.learning.lesson import calibration_of
 
-    return Model(info, learned.head, calibration_of(learned.answers), asdict(validation))
+    return Model(info, learned.head, calibration_of(learned.answers), asdict(validation), learned.strangers)
 
 
 def _digests(lesson: Lesson, answers: tuple[Answer, ...]) -> list[str]:

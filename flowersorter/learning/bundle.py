@@ -29,6 +29,8 @@ from flowersorter.learning.past_answers import (
     digest_names,
     digest_rows,
 )
+from flowersorter.learning.strangers import Strangers
+from flowersorter.learning.strangers_file import STRANGERS, read_strangers, strangers_bytes
 from flowersorter.records import Code, Refused
 
 FORMAT: Final = 1
@@ -84,12 +86,16 @@ class Teaching:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """A model that was read and checked. `figures` holds the validation as the manifest keeps it."""
+    """A model that was read and checked. `figures` holds the validation as the manifest keeps it.
+
+    `strangers` is None in models of earlier versions and of few photos: these take nobody for a stranger.
+    """
 
     info: ModelInfo
     head: Head
     calibration: Calibration
     figures: Mapping[str, Any] = field(default_factory=dict)
+    strangers: Strangers | None = None
 
 
 def write_model(
@@ -110,6 +116,8 @@ def write_model(
     beside = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=folder.parent))
     try:
         parts = {HEAD: _head_bytes(model.head), CALIBRATION: _calibration_bytes(model.calibration)}
+        if model.strangers is not None:
+            parts[STRANGERS] = strangers_bytes(model.strangers)
         if teaching is not None:
             parts[TEACHING] = _teaching_bytes(teaching)
         if answers is not None:
@@ -156,6 +164,7 @@ def read_model(folder: Path) -> Model:
         Head(info.species, weight, bias, root=manifest.get("root_features") is True),
         _read_calibration(folder, manifest),
         figures if isinstance(figures, dict) else {},
+        read_strangers(folder, manifest, WIDTH),
     )
 
 
@@ -208,7 +217,7 @@ def copy_model(
     teaching = read_teaching(source)
     answers = read_answers(source)
     if version is not None:
-        model = Model(replace(model.info, version=version), model.head, model.calibration, model.figures)
+        model = replace(model, info=replace(model.info, version=version))
     backbone = backbone_file(source)
     if not include_teaching:
         return write_model(target, model, None, backbone)

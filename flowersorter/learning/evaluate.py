@@ -41,6 +41,7 @@ class Answer:
     group: str
     in_top3: bool
     label_confidence: float = 0.0
+    stranger: bool = False  # unlike everything that was taught: not filed, however sure
 
     @property
     def correct(self) -> bool:

@@ -68,7 +68,7 @@ def fit_head(
         epochs.append(Epoch(*train, *val))
         report(epochs[-1])
 
-    with _one_thread():
+    with one_thread():
         # near the bottom the first steps gain nearly nothing, and would be taken for the last
         enough = ENOUGH if start is None else 0.0
         parameters = minimise(problem.loss(strength), problem.start(start), steps, watch, enough)
@@ -98,7 +98,7 @@ def choose_strength(
     for strength in STRENGTHS:
         total = 0.0
         for place, (problem, (inputs, labels)) in enumerate(zip(problems, judged, strict=True)):
-            with _one_thread():
+            with one_thread():
                 ends[place] = minimise(problem.loss(strength), ends[place], CHOOSING_STEPS, watch)
                 loss, _ = loss_and_accuracy(problem.scores(ends[place], inputs), labels)
             total += loss * len(labels)
@@ -187,7 +187,7 @@ class _Problem:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Multiply these narrow matrices on one core; on a busy computer waiting for a second costs tenfold."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)

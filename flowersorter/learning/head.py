@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 WIDTH: Final = 512  # features of one photo
-MANY: Final = 256  # photos
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,10 +27,8 @@ class Head:
     def predict(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Confidences float64[N, C] that add up to 1, for features float32[N, 512]."""
         seen = np.sqrt(np.maximum(features, 0.0)) if self.root else features
-        exact = seen.astype(np.float64), self.weight.astype(np.float64)
-        # einsum for a few, for a threaded matrix product waits for busy cores longer than this takes
-        few = len(seen) < MANY
-        scores = (np.einsum("nf,cf->nc", *exact) if few else exact[0] @ exact[1].T) + self.bias
+        # einsum, for a threaded matrix product waits for busy cores longer than this takes
+        scores = np.einsum("nf,cf->nc", seen.astype(np.float64), self.weight.astype(np.float64)) + self.bias
         exponents = np.exp(scores - scores.max(axis=1, keepdims=True))
         return np.asarray(exponents / exponents.sum(axis=1, keepdims=True))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +17,8 @@ from flowersorter.learning.features import Seen
 from flowersorter.learning.fitting import Examples, choose_strength, fit_head
 from flowersorter.learning.head import Head, Start
 from flowersorter.learning.split import FOLDS, fold_of, group_of, taught_without
+from flowersorter.learning.strangers import Strangers
+from flowersorter.learning.strangers_fit import learn_strangers
 from flowersorter.progress import Report
 
 AGAIN_STEPS: Final = 12  # of a head after a correction, and of the heads that answer the folds
@@ -55,6 +57,7 @@ class Learned:
     answers: tuple[Answer, ...]
     reported: tuple[Answer, ...]
     start: Start | None = None
+    strangers: Strangers | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,7 +107,7 @@ def learn_head(lesson: Lesson, report: Report) -> Learned:
     strengths = [one.strength for one in judged if one.strength is not None]
     strength = float(np.median(strengths)) if strengths else CAUTIOUS
     head, _ = fit_head(lesson.examples, strength, report=report)
-    return _learned(lesson, head, judged, strength, epochs)
+    return _learned(lesson, head, judged, Start(strength, tuple(one.head for one in judged)), epochs, report)
 
 
 def learn_again(lesson: Lesson, head: Head, start: Start, report: Report) -> Learned:
@@ -124,13 +127,24 @@ def learn_again(lesson: Lesson, head: Head, start: Start, report: Report) -> Lea
         else:
             judged.append(Judged(None, {}, ()))
     head, _ = fit_head(lesson.examples, start.strength, start=head, steps=AGAIN_STEPS, report=report)
-    return _learned(lesson, head, judged, start.strength, ())
+    start = Start(start.strength, tuple(one.head for one in judged))
+    return _learned(lesson, head, judged, start, (), report)
 
 
 def _learned(
-    lesson: Lesson, head: Head, judged: Sequence[Judged], strength: float, epochs: tuple[Epoch, ...]
+    lesson: Lesson,
+    head: Head,
+    judged: Sequence[Judged],
+    start: Start,
+    epochs: tuple[Epoch, ...],
+    report: Report,
 ) -> Learned:
-    answers = {place: answer for one in judged for place, answer in one.answers.items()}
+    strangers, strange = learn_strangers(lesson.examples, lesson.folds, report)
+    answers = {
+        place: replace(answer, stranger=bool(strange[place]))
+        for one in judged
+        for place, answer in one.answers.items()
+    }
     counted = [place for place in sorted(answers) if place not in lesson.corrected]
     reported = [place for place in counted if not lesson.given or lesson.folds[place] == 0]
     return Learned(
@@ -138,7 +152,8 @@ def _learned(
         epochs,
         tuple(answers[place] for place in counted),
         tuple(answers[place] for place in reported),
-        Start(strength, tuple(one.head for one in judged)),
+        start,
+        strangers,
     )
 
 
@@ -189,12 +204,12 @@ def answer_of(
 
 
 def calibration_of(answers: Sequence[Answer]) -> Calibration:
-    """What calibrates a model: its answers without the photos."""
+    """What calibrates a model: its answers without the photos; strangers are never filed, so not sure."""
     numbers = {
         group: number for number, group in enumerate(dict.fromkeys(answer.group for answer in answers))
     }
     return Calibration(
-        np.array([answer.confidence for answer in answers], dtype=np.float32),
+        np.array([0.0 if answer.stranger else answer.confidence for answer in answers], dtype=np.float32),
         np.array([answer.correct for answer in answers], dtype=np.bool_),
         np.array([numbers[answer.group] for answer in answers], dtype=np.int64),
     )

@@ -173,6 +173,8 @@ class LargeView(QWidget):
             return self.tr("It stays where it is.")
         if decision is not None:
             return self.tr("You said so.")
+        if place.standing is Standing.UNSURE and guess is not None and guess.stranger:
+            return self.tr("Unlike anything it was taught. What is it?")
         if place.standing is Standing.UNSURE:
             kind = kind_words(review.photos[row], place)
             unsure = self.tr("Not sure enough to file it. What is it?")

@@ -130,11 +130,14 @@ class PhotoDelegate(QStyledItemDelegate):
         second = first.translated(0, first.height() + 2)
         painter.setFont(font)
         painter.setPen(QColor(shades.muted))
-        line = kind_words(one, place)
+        line, elided = kind_words(one, place), Qt.TextElideMode.ElideRight
         if one.guess is None or self.review.decision(row) is not None or place.standing is Standing.FILED:
             line = one.photo.path.name.encode("utf-8", "replace").decode()
+            elided = Qt.TextElideMode.ElideMiddle  # the end of a file's name tells it from others
+        elif one.guess.stranger:
+            line = messages.translate("place", "Unlike anything it was taught")
         if line:
-            line = painter.fontMetrics().elidedText(line, Qt.TextElideMode.ElideMiddle, second.width())
+            line = painter.fontMetrics().elidedText(line, elided, second.width())
             painter.drawText(second, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, line)
             return
         share = confidence(one)

@@ -204,12 +204,19 @@ class ReportView(QWidget):
         ).format(photos=messages.photos(validation.photos), low=_of_100(low), high=_of_100(high))
 
     def _facts(self, taught: Taught) -> str:
-        return self.tr("“{name}” knows {species}. It took {time} on {device}.").format(
+        facts = self.tr("“{name}” knows {species}. It took {time} on {device}.").format(
             name=taught.info.name,
             species=messages.species(len(taught.info.species)),
             time=messages.duration(taught.seconds),
             device=messages.device_words(taught.device),
         )
+        if taught.strangers_caught is None:
+            return facts
+        strangers = self.tr(
+            "Of photos of a species that it was not taught, it noticed {caught} of 100; "
+            "it makes no promise about such strangers."
+        )
+        return f"{facts} {strangers.format(caught=_of_100(taught.strangers_caught))}"
 
     def _show_worst(self, validation: Validation) -> None:
         self._mix_ups = mix_ups(validation)[:_WORST]

@@ -4,8 +4,8 @@
 
 The features are made up: a centre for each species, the positive half of a normal distribution, and noise
 three times as wide, so that some photos are mistaken; the corrected ones are chosen among those. Timed is
-`jobs.correct`: it reads the model, joins the photos, fits the heads of the five folds and the last one, counts
-the figures and writes the next version to the disk. Beside it, in the same run: fitting all of it anew.
+`jobs.correct`: it reads the model, joins the photos, fits the heads of the five folds and the last one,
+counts the figures and writes the next version. Beside it, in the same run: fitting all of it anew.
 The goal is for few species; what many cost is printed, too.
 """
 

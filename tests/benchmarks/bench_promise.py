@@ -4,7 +4,8 @@
 
 Each split (its seed is its number) holds a grouped fifth back and teaches the rest as the program does:
 answers out of fold calibrate, a last head is fitted on all of the rest. It files the held-back photos whose
-guess is at least as sure as the threshold for N; what comes into a folder that is not its label is wrong.
+guess is at least as sure as the threshold for N and that are not strangers; what comes into a folder that is
+not its label is wrong.
 "Rejected" are the splits whose count of wrong ones says that the risk is above N (exact binomial, 5 %); with
 the promise's confidence 1 - delta, about delta + 0.05 of them may be. Beside it stands what people do
 otherwise: file from 0.9 on. Labels are taken as they are, and some are wrong.
@@ -35,7 +36,7 @@ from flowersorter.progress import silent
 
 SHARED = Path(__file__).parents[3] / "shared"
 PROMISES = (1, 2, 5)  # at most so many wrong in 100
-PLAIN = 0.9
+PLAIN, PLAIN_NAME = 0.9, "0.9"
 HELD_BACK = 0
 SIGNIFICANT = 0.05
 
@@ -81,12 +82,16 @@ def _try(photos: Photos, species: tuple[str, ...], held_back: np.ndarray) -> dic
     places = {name: place for place, name in enumerate(species)}
     asked = np.flatnonzero(held_back)
     labels = np.array([places[photos.labelled[n].species] for n in asked])
-    confidences = learned.head.predict(np.stack([photos.seen[n].features for n in asked]))
+    features = np.stack([photos.seen[n].features for n in asked])
+    confidences = learned.head.predict(features)
+    known = np.ones(len(asked), bool) if learned.strangers is None else ~learned.strangers.among(features)
     right = confidences.argmax(axis=1) == labels
     thresholds = {f"{promise}": threshold(calibration, promise).value for promise in PROMISES}
     filed = {}
-    for name, value in {**thresholds, "0.9": PLAIN}.items():
+    for name, value in {**thresholds, PLAIN_NAME: PLAIN}.items():
         sure = np.zeros(len(asked), bool) if value is None else confidences.max(axis=1) >= value
+        if name != PLAIN_NAME:
+            sure &= known
         filed[name] = Filed(len(asked), int(sure.sum()), int((sure & ~right).sum()))
     return filed
 
@@ -98,7 +103,7 @@ def _print(filed: dict[str, list[Filed]]) -> None:
     for promise in PROMISES:
         _line(f"at most {promise} in 100", filed[str(promise)], promise)
     for promise in PROMISES:
-        _line(f"0.9, beside {promise:4}", filed["0.9"], promise)
+        _line(f"0.9, beside {promise:4}", filed[PLAIN_NAME], promise)
     kept = all(
         _mean_wrong(filed[str(promise)]) <= promise / 100
         and _rejected(filed[str(promise)], promise) <= DELTA + SIGNIFICANT

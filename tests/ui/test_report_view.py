@@ -318,3 +318,10 @@ def test_a_worse_model_is_said_at_once_and_can_be_used_all_the_same(view, qtbot)
     with qtbot.waitSignal(view.use_requested) as asked:
         view.comparison.use_button.click()
     assert asked.args == [new.comparison.earlier]
+
+
+def test_what_it_notices_of_strangers_is_said_and_nothing_promised(view):
+    view.show_taught(taught())
+    assert "not taught" not in view.facts.text()
+    view.show_taught(replace(taught(), strangers_caught=0.17))
+    assert "it noticed 17 of 100; it makes no promise" in view.facts.text()

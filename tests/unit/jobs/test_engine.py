@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from flowersorter.learning.bundle import Model, ModelInfo, write_model
 from flowersorter.learning.calibrate import Calibration
 from flowersorter.learning.feature_store import FeatureStore
 from flowersorter.learning.head import Head
+from flowersorter.learning.strangers import Strangers
 from flowersorter.paths import Home
 from flowersorter.progress import Cancelled, Progress, Report, Stage, silent
 from flowersorter.records import Classified, Code, Photo, Refused
@@ -140,3 +142,16 @@ def test_ranking_has_no_more_species_than_the_model() -> None:
     ranking = engine.ranking_of(head, np.ones(512, np.float32))
     assert [score.species for score in ranking] == ["b", "a"]
     assert sum(score.confidence for score in ranking) == pytest.approx(1.0)
+
+
+def test_a_stranger_is_not_sure_however_confident(
+    recogniser: Recogniser, photos: list[Photo], home: Home
+) -> None:
+    whitening = np.eye(512, dtype=np.float32)
+    for limit, stranger in ((-1.0, True), (1e9, False)):
+        strangers = Strangers(np.zeros((1, 512), np.float32), whitening, limit)
+        strict = replace(recogniser, model=replace(recogniser.model, strangers=strangers))
+        guesses = [one.guess for one in recognised(strict, photos, home, 0.0) if one.guess is not None]
+        assert len(guesses) == 5
+        assert all(guess.stranger is stranger for guess in guesses)
+        assert all((guess.species is None) is stranger for guess in guesses)

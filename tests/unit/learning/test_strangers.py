@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.labels import clouds, lesson_of
+
+from flowersorter.learning.lesson import calibration_of, learn_head
+from flowersorter.learning.parts import write_synced
+from flowersorter.learning.strangers_file import STRANGERS, read_strangers, strangers_bytes
+from flowersorter.learning.strangers_fit import SENT_AWAY, learn_strangers
+from flowersorter.progress import Cancelled, silent
+
+COUNTS = {"daisy": 60, "rose": 60, "tulip": 60}
+TAUGHT = lesson_of(clouds(COUNTS, spread=0.3))
+FRESH = clouds(COUNTS, spread=0.3, seed=7).features
+DAHLIAS = clouds({**COUNTS, "dahlia": 60}, spread=0.3, seed=7).features[-60:]
+
+
+def test_unlike_photos_are_strangers_and_like_ones_are_not() -> None:
+    strangers, _ = learn_strangers(TAUGHT.examples, TAUGHT.folds)
+    assert strangers is not None
+    assert strangers.among(DAHLIAS).mean() > 0.9
+    assert strangers.among(FRESH).mean() < 3 * SENT_AWAY
+
+
+def test_at_most_a_twentieth_of_the_taught_is_sent_away() -> None:
+    _, strange = learn_strangers(TAUGHT.examples, TAUGHT.folds)
+    assert 0 < strange.mean() <= SENT_AWAY
+
+
+def test_the_part_that_is_caught_is_told() -> None:
+    """Clouds far apart are all caught; where the species look the same, no more than chance is."""
+    apart, _ = learn_strangers(TAUGHT.examples, TAUGHT.folds)
+    alike = np.random.default_rng(0).integers(0, 3, len(TAUGHT.folds))
+    mixed, _ = learn_strangers(replace(TAUGHT.examples, labels=alike), TAUGHT.folds)
+    assert apart is not None
+    assert mixed is not None
+    assert apart.caught is not None
+    assert mixed.caught is not None
+    assert apart.caught > 0.9
+    assert mixed.caught < 0.3
+
+
+def test_two_species_leave_nothing_to_leave_out() -> None:
+    pair = lesson_of(clouds({"daisy": 40, "rose": 40}))
+    strangers, _ = learn_strangers(pair.examples, pair.folds)
+    assert strangers is not None
+    assert strangers.caught is None
+
+
+@pytest.mark.parametrize("counts", [{"daisy": 10, "rose": 10}, {"daisy": 80}])
+def test_too_little_makes_no_strangers(counts: dict[str, int]) -> None:
+    few = lesson_of(clouds(counts))
+    strangers, strange = learn_strangers(few.examples, few.folds)
+    assert strangers is None
+    assert not strange.any()
+
+
+def test_a_stranger_is_never_sure_enough_to_calibrate() -> None:
+    learned = learn_head(TAUGHT, silent)
+    assert learned.strangers is not None
+    away = np.array([answer.stranger for answer in learned.answers])
+    assert away.any()
+    assert (calibration_of(learned.answers).confidence[away] == 0).all()
+    kept = [replace(answer, stranger=False) for answer in learned.answers]
+    assert (calibration_of(kept).confidence > 0).all()
+
+
+def test_it_can_be_cancelled() -> None:
+    def stop(event: object) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        learn_strangers(TAUGHT.examples, TAUGHT.folds, stop)
+
+
+def test_the_model_file_keeps_them(tmp_path: Path) -> None:
+    strangers, _ = learn_strangers(TAUGHT.examples, TAUGHT.folds)
+    assert strangers is not None
+    entry = write_synced(tmp_path / STRANGERS, strangers_bytes(strangers))
+    read = read_strangers(tmp_path, {"files": {STRANGERS: entry}}, 512)
+    assert read is not None
+    assert read.caught == strangers.caught
+    assert np.array_equal(read.unlikeness(FRESH), strangers.unlikeness(FRESH))
+    assert read_strangers(tmp_path, {"files": {}}, 512) is None
