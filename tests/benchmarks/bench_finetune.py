@@ -29,7 +29,7 @@ import torch
 from bench_recipe import SHARED, _accuracy, _read
 from torch import nn
 
-from flowersorter.learning.activations import FreshViews, FrozenLayers, StoredViews, fill
+from flowersorter.learning.activations import FreshViews, FrozenLayers, StoredViews, fill, precision_of
 from flowersorter.learning.backbone import Backbone, load_backbone
 from flowersorter.learning.dataset import LabelledPhoto, read_labelled
 from flowersorter.learning.devices import ChosenDevice, choose_device
@@ -130,11 +130,12 @@ def _features(
     backbone: Backbone, views: StoredViews, photos: int, device: ChosenDevice, depth: Depth
 ) -> np.ndarray:
     stages = [getattr(backbone.net, f"layer{number}") for number in range(5 - depth.layers, 5)]
-    tail = nn.Sequential(*stages, nn.AdaptiveAvgPool2d(1), nn.Flatten()).to(device.name)
+    precision = precision_of(device)
+    tail = nn.Sequential(*stages, nn.AdaptiveAvgPool2d(1), nn.Flatten()).to(device.name, precision)
     features = np.empty((photos, 512), dtype=np.float32)
     with torch.inference_mode():
         for places, activations in views.batches(np.arange(photos), None, depth.batch):
-            features[places] = tail(activations.float()).cpu().numpy()
+            features[places] = tail(activations.to(precision)).float().cpu().numpy()
     return features.astype(np.float16).astype(np.float32)
 
 
