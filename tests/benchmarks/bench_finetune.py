@@ -34,8 +34,9 @@ from flowersorter.learning.backbone import Backbone, load_backbone
 from flowersorter.learning.dataset import LabelledPhoto, read_labelled
 from flowersorter.learning.devices import ChosenDevice, choose_device
 from flowersorter.learning.features import Seen
-from flowersorter.learning.finetune import HELD_BACK, Count, Depth, learned_on, parts_of, train
+from flowersorter.learning.finetune import HELD_BACK, Count, learned_on, parts_of, train
 from flowersorter.learning.fitting import Examples
+from flowersorter.learning.learner import Depth
 from flowersorter.learning.lesson import Lesson, learn_fold, make_lesson
 from flowersorter.pictures.pool import PicturePool
 from flowersorter.progress import silent
