@@ -26,8 +26,8 @@ class Depth:
     epochs: int = 6
     views: int = 4  # random views that are kept of each photo, in turns
     batch: int = 32
-    head_rate: float = 1e-3
-    layer_rate: float = 1e-4
+    head_rate: float = 1e-4
+    layer_rate: float = 3e-5
     slower: float = 0.3  # the rate of layer3 beside that of layer4
     weight_decay: float = 0.01
     warm_up: float = 0.1  # of the whole run

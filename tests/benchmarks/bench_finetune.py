@@ -5,7 +5,7 @@
 For each split (its seed is its number) a grouped fifth is held back. The head is fitted on cached features of
 the rest. Then the network's last layers learn from the same rest, a part of which only says when to stop, and
 the head is fitted anew on what the changed network makes of it. Both are asked for the held-back photos.
-Nothing is chosen on those: the settings of `Depth` come from splits 11 and 12.
+Nothing is chosen on those: the settings of `Depth` come from split 11.
 
 What the frozen layers make of the photos is computed once for all splits, before the clock of the first
 one, so each split's seconds leave that out. With `--keep`, it stays in a folder, and
