@@ -38,7 +38,8 @@ def deepen(
     Gives the lesson on the new backbone's features. Raises `Refused` (TOO_FEW_PHOTOS) and `Cancelled`.
     """
     from flowersorter.learning.features import read_features
-    from flowersorter.learning.finetune import Depth, learn_deeply, learned_on, parts_of, with_features
+    from flowersorter.learning.finetune import learn_deeply, learned_on, parts_of, with_features
+    from flowersorter.learning.learner import Depth
     from flowersorter.learning.network import Network
 
     with disk_errors_refused():
@@ -68,7 +69,8 @@ def seconds_to_deepen(
     report: Report,
 ) -> float:
     """About how long `deepen` takes on this machine at most, seconds, from trying some of the photos."""
-    from flowersorter.learning.finetune import Depth, seconds_needed
+    from flowersorter.learning.finetune_time import seconds_needed
+    from flowersorter.learning.learner import Depth
 
     paths = _spread([photo.path for photo in labelled.photos])
     with disk_errors_refused():

@@ -8,9 +8,6 @@ that it came with: those of a few batches of one garden are noise, and sorting u
 
 from __future__ import annotations
 
-import copy
-import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,23 +16,21 @@ from typing import Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import nn
 
 from flowersorter.learning.activations import (
-    LAYERS,
     FreshViews,
     FrozenLayers,
     Views,
     affordable_views,
     keep_views,
-    precision_of,
 )
-from flowersorter.learning.backbone import Backbone, backbone_of
+from flowersorter.learning.backbone import Backbone
 from flowersorter.learning.devices import ChosenDevice
 from flowersorter.learning.evaluate import Epoch
 from flowersorter.learning.features import Seen
 from flowersorter.learning.fitting import Examples, choose_strength, fit_head
+from flowersorter.learning.learner import Depth, Learner, Tally
 from flowersorter.learning.lesson import CAUTIOUS, Learned, Lesson, answer_photos
 from flowersorter.learning.split import fold_of, taught_without
 from flowersorter.pictures.pool import PicturePool
@@ -44,30 +39,6 @@ from flowersorter.records import Code, Refused
 
 HELD_BACK: Final = 0  # the fold that nothing learns from; the figures are its
 WATCHED: Final = (1001, 1002)  # seeds of the folds that deal the part which says when to stop
-TINY: Final = 1e-3  # added before a square root, whose slope at 0 has no end
-
-
-@dataclass(frozen=True, slots=True)
-class Depth:
-    """Everything that decides what comes out, beside the photos. Rates are those of AdamW at their peak."""
-
-    layers: int = 1  # stages that learn: 1 is layer4, 2 is layer3 as well
-    epochs: int = 6
-    views: int = 4  # random views that are kept of each photo, in turns
-    batch: int = 32
-    head_rate: float = 1e-3
-    layer_rate: float = 1e-4
-    slower: float = 0.3  # the rate of layer3 beside that of layer4
-    weight_decay: float = 0.01
-    warm_up: float = 0.1  # of the whole run
-    smoothing: float = 0.1  # of labels; Szegedy et al. 2016, arXiv:1512.00567
-    patience: int = 2  # epochs without progress on the watched part, until it stops
-
-    def share(self, done: float) -> float:
-        """The part of the peak rate after this share of the run: up in a line, down in half a cosine."""
-        if done < self.warm_up:
-            return done / self.warm_up
-        return (1 + math.cos(math.pi * (done - self.warm_up) / (1 - self.warm_up))) / 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,7 +90,7 @@ def learn_deeply(
     folder: Path,
     seed: int,
     report: Report,
-    depth: Depth = Depth(),
+    depth: Depth,
 ) -> Deepened:
     """Train the last layers on all folds but the held-back one; `folder` is where views may be kept.
 
@@ -155,27 +126,28 @@ def train(
     labels = torch.from_numpy(lesson.examples.labels)
     learner = Learner(backbone, fitted_layer(lesson, parts, count.report), device, depth)
 
-    def watched() -> tuple[float, float] | tuple[None, None]:
-        tally = _Tally()
+    def watch() -> Tally:
+        tally = Tally()
         for places, activations in views.batches(watching, None, depth.batch):
             tally.add(*learner.look(activations, labels[places]))
             count.add(0)
-        return tally.means() if tally.photos else (None, None)
+        return tally
 
     curve: list[Epoch] = []
-    best, (best_loss, _), best_epoch = learner.state(), watched(), 0
+    best, least, best_epoch = learner.state(), watch().sharpened_loss(), 0
     for epoch in range(depth.epochs):
         order = learning[torch.randperm(len(learning)).numpy()]
-        tally = _Tally()
+        tally = Tally()
         for places, activations in views.batches(order, epoch, depth.batch):
             learner.set_rates((epoch + tally.photos / len(learning)) / depth.epochs)
             tally.add(*learner.step(activations, labels[places]))
             count.add(len(places))
-        curve.append(Epoch(*tally.means(), *watched()))
+        watched = watch()
+        curve.append(Epoch(*tally.means(), *(watched.means() if watched.photos else (None, None))))
         count.report(curve[-1])
-        loss = curve[-1].val_loss
-        if loss is None or best_loss is None or loss < best_loss:
-            best, best_loss, best_epoch = learner.state(), loss, epoch
+        loss = watched.sharpened_loss()
+        if loss is None or least is None or loss < least:
+            best, least, best_epoch = learner.state(), loss, epoch
         elif epoch - best_epoch >= depth.patience:
             break
     return Deepened(learner.backbone(best), tuple(curve))
@@ -214,107 +186,6 @@ def learned_on(lesson: Lesson, parts: Parts, deepened: Deepened, report: Report)
     return Learned(head, deepened.epochs, answers, answers)
 
 
-def seconds_needed(
-    paths: Sequence[Path],
-    photos: int,
-    species: int,
-    backbone: Backbone,
-    device: ChosenDevice,
-    pool: PicturePool,
-    folder: Path,
-    report: Report,
-    depth: Depth = Depth(),
-) -> float:
-    """About how long learning from so many photos takes here at most, seconds: a few real ones are tried.
-
-    It counts what `learn_deeply` does, and reading all photos before and after it by both backbones.
-    Raises `Refused` (NO_PHOTOS) where none of `paths` can be read.
-    """
-
-    def tick(_: int) -> None:
-        report(Progress(Stage.STARTING))
-
-    with torch.random.fork_rng(devices=[]):
-        fresh = FreshViews(paths, FrozenLayers(backbone.net, depth.layers, device), pool, tick)
-        everywhere = np.arange(len(paths))
-        list(fresh.batches(everywhere[:1], 0, depth.batch))  # children and kernels have started
-        started = time.perf_counter()
-        batches = [activations for _, activations in fresh.batches(everywhere, 0, depth.batch)]
-        if not batches:
-            raise Refused(Code.NO_PHOTOS, path=paths[0].parent)
-        viewing = (time.perf_counter() - started) / len(paths)
-        learner = Learner(backbone, nn.Linear(512, species), device, depth)
-        stepping = []
-        for activations in (batches[0], *batches):
-            tick(0)
-            started = time.perf_counter()
-            learner.step(activations, torch.zeros(len(activations), dtype=torch.int64))
-            stepping.append((time.perf_counter() - started) / len(activations))
-    learning, watching = round(0.7 * photos), round(0.1 * photos)
-    kept = affordable_views(depth.views, learning, watching, depth.layers, folder)
-    views = learning * (kept or depth.epochs) + watching
-    return (2 * photos + views) * viewing + depth.epochs * learning * min(stepping)
-
-
-class Learner:
-    """The layers that learn, the head on top, and their optimiser."""
-
-    def __init__(self, backbone: Backbone, head: nn.Linear, device: ChosenDevice, depth: Depth) -> None:
-        self._depth = depth
-        self._device = torch.device(device.name)
-        self._precision = precision_of(device)
-        self._net = copy.deepcopy(backbone.net)
-        stages = [getattr(self._net, name) for name in LAYERS[-depth.layers :]]
-        self._tail = nn.Sequential(*stages, nn.AdaptiveAvgPool2d(1), nn.Flatten()).requires_grad_(
-            requires_grad=True
-        )
-        self._head = head
-        self._tail.to(self._device).to(memory_format=torch.channels_last).eval()
-        self._head.to(self._device)
-        slower = [depth.slower**step for step in range(depth.layers)]
-        self._peaks = [*(depth.layer_rate * share for share in reversed(slower)), depth.head_rate]
-        groups = [*({"params": stage.parameters()} for stage in stages), {"params": self._head.parameters()}]
-        self._optimizer = torch.optim.AdamW(groups, weight_decay=depth.weight_decay, fused=True)
-
-    def set_rates(self, done: float) -> None:
-        """The learning rates after this share of the run."""
-        for group, peak in zip(self._optimizer.param_groups, self._peaks, strict=True):
-            group["lr"] = peak * self._depth.share(done)
-
-    def step(self, activations: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Learn from one batch; gives the loss, the scores and the labels."""
-        labels = labels.to(self._device)
-        scores = self._scores(activations)
-        loss = functional.cross_entropy(scores, labels, label_smoothing=self._depth.smoothing)
-        self._optimizer.zero_grad()
-        loss.backward()
-        self._optimizer.step()
-        return loss.detach(), scores.detach(), labels
-
-    def look(self, activations: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Answer one batch without learning from it."""
-        labels = labels.to(self._device)
-        with torch.inference_mode():
-            scores = self._scores(activations)
-            return functional.cross_entropy(scores, labels), scores, labels
-
-    def state(self) -> dict[str, Tensor]:
-        """A copy of the layers as they are now."""
-        return {name: tensor.detach().clone() for name, tensor in self._tail.state_dict().items()}
-
-    def backbone(self, state: dict[str, Tensor]) -> Backbone:
-        """The whole network with its last layers in this state."""
-        self._tail.load_state_dict(state)
-        return backbone_of(self._net)
-
-    def _scores(self, activations: Tensor) -> Tensor:
-        half = self._precision is not torch.float32
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=half):
-            features = self._tail(activations.to(self._precision))
-        scores: Tensor = self._head(torch.sqrt(features.float() + TINY))
-        return scores
-
-
 def fitted_layer(lesson: Lesson, parts: Parts, report: Report) -> nn.Linear:
     """The head that fitting on the frozen features gives, as a layer over their square roots."""
     head, _ = fit_head(lesson.examples.where(parts.learning), _strength(lesson, parts, report), report=report)
@@ -339,20 +210,3 @@ class Count:
     def add(self, views: int) -> None:
         self._done += views
         self.report(Progress(Stage.TRAINING, min(self._done, self._total), self._total))
-
-
-class _Tally:
-    """Sums of losses and hits over the photos of an epoch."""
-
-    def __init__(self) -> None:
-        self.photos = 0
-        self._loss = 0.0
-        self._hits = 0
-
-    def add(self, loss: Tensor, scores: Tensor, labels: Tensor) -> None:
-        self.photos += len(labels)
-        self._loss += loss.item() * len(labels)
-        self._hits += int((scores.argmax(dim=1) == labels).sum())
-
-    def means(self) -> tuple[float, float]:
-        return self._loss / max(self.photos, 1), self._hits / max(self.photos, 1)

@@ -5,7 +5,7 @@
 For each split (its seed is its number) a grouped fifth is held back. The head is fitted on cached features of
 the rest. Then the network's last layers learn from the same rest, a part of which only says when to stop, and
 the head is fitted anew on what the changed network makes of it. Both are asked for the held-back photos.
-Nothing is chosen on those: the settings of `Depth` come from splits 11 and 12.
+Nothing is chosen on those: the settings of `Depth` come from split 11.
 
 What the frozen layers make of the photos is computed once for all splits, before the clock of the first
 one, so each split's seconds leave that out. With `--keep`, it stays in a folder, and
@@ -29,13 +29,14 @@ import torch
 from bench_recipe import SHARED, _accuracy, _read
 from torch import nn
 
-from flowersorter.learning.activations import FreshViews, FrozenLayers, StoredViews, fill
+from flowersorter.learning.activations import FreshViews, FrozenLayers, StoredViews, fill, precision_of
 from flowersorter.learning.backbone import Backbone, load_backbone
 from flowersorter.learning.dataset import LabelledPhoto, read_labelled
 from flowersorter.learning.devices import ChosenDevice, choose_device
 from flowersorter.learning.features import Seen
-from flowersorter.learning.finetune import HELD_BACK, Count, Depth, learned_on, parts_of, train
+from flowersorter.learning.finetune import HELD_BACK, Count, learned_on, parts_of, train
 from flowersorter.learning.fitting import Examples
+from flowersorter.learning.learner import Depth
 from flowersorter.learning.lesson import Lesson, learn_fold, make_lesson
 from flowersorter.pictures.pool import PicturePool
 from flowersorter.progress import silent
@@ -130,11 +131,12 @@ def _features(
     backbone: Backbone, views: StoredViews, photos: int, device: ChosenDevice, depth: Depth
 ) -> np.ndarray:
     stages = [getattr(backbone.net, f"layer{number}") for number in range(5 - depth.layers, 5)]
-    tail = nn.Sequential(*stages, nn.AdaptiveAvgPool2d(1), nn.Flatten()).to(device.name)
+    precision = precision_of(device)
+    tail = nn.Sequential(*stages, nn.AdaptiveAvgPool2d(1), nn.Flatten()).to(device.name, precision)
     features = np.empty((photos, 512), dtype=np.float32)
     with torch.inference_mode():
         for places, activations in views.batches(np.arange(photos), None, depth.batch):
-            features[places] = tail(activations.float()).cpu().numpy()
+            features[places] = tail(activations.to(precision)).float().cpu().numpy()
     return features.astype(np.float16).astype(np.float32)
 
 

@@ -10,15 +10,15 @@ from support.commands import Command
 from support.pictures import draw_library
 from support.trees import tree
 
-from flowersorter.learning import finetune
-from flowersorter.learning.finetune import Depth
+from flowersorter.learning import learner
+from flowersorter.learning.learner import Depth
 from flowersorter.paths import Home
 
 
 def test_teach_deeply_and_sort(
     ready: Home, mixture: Path, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finetune, "Depth", partial(Depth, epochs=1, views=2, batch=8))
+    monkeypatch.setattr(learner, "Depth", partial(Depth, epochs=1, views=2, batch=8))
     draw_library(tmp_path / "few", 5, size=(96, 72))
     answer = command("teach", tmp_path / "few", "--name", "deep", "--method", "finetune", "--device", "cpu")
     assert answer.status == 0

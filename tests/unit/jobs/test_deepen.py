@@ -15,11 +15,11 @@ from flowersorter.jobs import teach as teaching
 from flowersorter.jobs.engine import open_recogniser
 from flowersorter.jobs.models import export_model, import_model, list_models
 from flowersorter.jobs.teach import TeachingEstimate, TeachRequest, estimate, teach
-from flowersorter.learning import finetune
+from flowersorter.learning import finetune, learner
 from flowersorter.learning.backbone import load_backbone
 from flowersorter.learning.bundle import backbone_file, read_teaching
 from flowersorter.learning.feature_store import FeatureStore
-from flowersorter.learning.finetune import Depth
+from flowersorter.learning.learner import Depth
 from flowersorter.paths import Home
 from flowersorter.progress import Cancelled, Progress, Stage
 from flowersorter.records import Photo
@@ -28,7 +28,7 @@ from flowersorter.settings import Settings
 
 @pytest.fixture(autouse=True)
 def small_and_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(finetune, "Depth", partial(Depth, epochs=1, views=2, batch=8, layer_rate=1e-5))
+    monkeypatch.setattr(learner, "Depth", partial(Depth, epochs=1, views=2, batch=8, layer_rate=1e-5))
     monkeypatch.setattr(finetune, "fold_of", nobody_watches)  # else drawn flowers might not be worth a change
     monkeypatch.setattr(reading, "PicturePool", HerePool)
     monkeypatch.setattr(teaching, "PicturePool", HerePool)

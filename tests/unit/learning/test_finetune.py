@@ -19,14 +19,14 @@ from flowersorter.learning.evaluate import Epoch
 from flowersorter.learning.features import Seen
 from flowersorter.learning.finetune import (
     Deepened,
-    Depth,
     learn_deeply,
     learned_on,
     parts_of,
-    seconds_needed,
     with_features,
 )
+from flowersorter.learning.finetune_time import seconds_needed
 from flowersorter.learning.fitting import Examples
+from flowersorter.learning.learner import Depth, Tally
 from flowersorter.learning.lesson import Lesson
 from flowersorter.progress import Cancelled, Progress, Stage, silent
 from flowersorter.records import Code, Refused
@@ -187,6 +187,17 @@ def test_rates_rise_and_then_fall() -> None:
     assert shares[0] == shares[-1] == 0.0
     assert shares[1] == 0.5
     assert shares[2] == 1.0 > shares[3] > 0.0
+
+
+def test_blunt_answers_are_compared_at_their_best_sharpness() -> None:
+    labels = torch.tensor([0, 1, 0, 0])
+    scores = torch.tensor([[2.0, -2.0], [-2.0, 2.0], [1.0, -1.0], [-0.5, 0.5]])
+    sharp, blunt, none = Tally(), Tally(), Tally()
+    sharp.add(torch.tensor(1.0), scores, labels)
+    blunt.add(torch.tensor(2.0), scores / 2, labels)
+    assert sharp.sharpened_loss() == pytest.approx(blunt.sharpened_loss())
+    assert (sharp.means(), blunt.means()) == ((1.0, 0.75), (2.0, 0.75))
+    assert none.sharpened_loss() is None
 
 
 def test_the_time_is_told_from_real_photos(lesson: Lesson, random_backbone: Backbone, tmp_path: Path) -> None:
