@@ -1,25 +1,28 @@
-"""Cleaning a labelled folder through the real window; learning is real, on drawn photos and random weights."""
+"""Cleaning a labelled folder through the real window; learning is real, on drawn photos and weights."""
 
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from support.networks import save_random_weights
 from support.pictures import draw_flower, draw_library, save_photo
 from support.reading import HerePool
-from support.trees import contents, tree
+from support.tree_texts import shown as shown_tree
+from support.trees import contents, digest, tree
 
 from flowersorter.jobs import clean, reading
 from flowersorter.jobs.clean import Checked
-from flowersorter.jobs.teach import TeachRequest
 from flowersorter.learning.suspects import Finding, Kind, SuspectPhoto
+from flowersorter.library import Library, Seen
 from flowersorter.records import Code, Refused
 from flowersorter.settings import Settings
-from flowersorter.ui.cleaning import Cleaning
 from flowersorter.ui.cleaning_view import CleaningView
 from flowersorter.ui.main_window import MainWindow
+from flowersorter.ui.report_view import ReportView
 from flowersorter.ui.tasks import end_tasks
 
 PATIENCE = 60_000  # ms; the first look runs the network on a busy machine
@@ -47,10 +50,6 @@ def window(qtbot, home, store, thumbnailer, tmp_path):
     made.close()
     qtbot.waitUntil(lambda: not made.isVisible())
     made.deleteLater()
-
-
-def rose(name: str, kind: Kind = Kind.MISFILED) -> Finding:
-    return Finding(kind, (SuspectPhoto(f"/garden/rose/{name}", name, "rose"),), "tulip", 0.5)
 
 
 def choose(page, name: str) -> None:
@@ -104,7 +103,7 @@ def test_relabel_one_ignore_one_and_take_it_back(window, folder, qtbot):
     assert not names & {"wrong.jpg", "again.jpg", "daisy_001.jpg"}
 
     window.show_history()
-    qtbot.waitUntil(lambda: window.history.undo_button.isEnabled())
+    qtbot.waitUntil(window.history.undo_button.isEnabled)
     with qtbot.waitSignal(window.history.undone):
         window.history.undo_batch(window.history.table.selected().id)
     assert tree(folder.parent) == before
@@ -191,10 +190,41 @@ def test_the_keys_choose_and_the_large_view_follows(view, folder, qtbot):
     assert page._cleaning.right == set()
 
 
-def test_the_report_offers_what_looks_misfiled(qtbot, view, folder):
-    request = TeachRequest(folder)
-    checked = Checked(folder, ("rose", "tulip"), 9, (rose("a"), rose("b")))
-    assert Cleaning(checked).kinds() == {Kind.MISFILED: 2}
-    with qtbot.waitSignal(view.found):
-        view.show_found(checked, request.base, "cpu")
-    assert view.pages.currentWidget() is view.page
+def test_set_aside_is_shown_apart_in_the_plan(view, folder, home, qtbot):
+    """Promise 8: a photo that leaves its species must not seem to stay with it."""
+    names = ("daisy/again.jpg", "bluebell/wrong.jpg")
+    digests = {name: digest(folder / name) for name in names}
+    status = {name: (folder / name).stat() for name in names}
+    looks = [Seen(folder / name, one.st_size, one.st_mtime_ns, digests[name]) for name, one in status.items()]
+    with Library.open(home.library_file) as library:
+        library.remember_digests(looks)
+    photos = [SuspectPhoto(folder / name, digests[name], name.split("/")[0]) for name in names]
+    findings = tuple(Finding(Kind.MISFILED, (photo,), "daisy", 0.5) for photo in photos)
+    view.show_checked(Checked(folder, ("bluebell", "daisy"), 9, findings))
+    page = view.page
+    page.grid.select_only(0)
+    page.set_aside()
+    page.grid.select_only(1)
+    page.take_suggestion()
+    qtbot.mouseClick(page.plan_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: view.pages.currentWidget() is view.plan)
+    assert shown_tree(view.plan.moves) == {
+        "daisy": ["1 | is there already", "wrong.jpg | was under bluebell"],
+        "garden - set aside/daisy": ["1 | new folder", "again.jpg | was under daisy"],
+    }
+
+
+def test_the_report_offers_what_looks_misfiled(qtbot, thumbnails):
+    report = ReportView(thumbnails)
+    qtbot.addWidget(report)
+    one = Finding(Kind.MISFILED, (SuspectPhoto(Path("/g/rose/a.jpg"), "a", "rose"),), "tulip", 0.5)
+    twins = replace(one, kind=Kind.TWIN, suggestion=None)
+    checked = Checked(Path("/g"), ("rose", "tulip"), 9, (one, twins))
+    report.show_suspects(checked)
+    assert report.suspects_button.text() == "1 photo looks misfiled: look at it"
+    report.show_suspects(replace(checked, findings=(twins,)))
+    assert report.suspects_button.text() == "Some photos are there twice: look at them"
+    with qtbot.waitSignal(report.suspects_requested):
+        report.suspects_button.click()
+    report.show_suspects(replace(checked, findings=()))
+    assert report.suspects_button.isHidden()

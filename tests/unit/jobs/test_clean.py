@@ -142,3 +142,9 @@ def test_one_species_is_refused(home: Home, settings: Settings, tmp_path: Path) 
     with pytest.raises(Refused) as refused:
         look_for_suspects(home, settings, tmp_path / "one")
     assert refused.value.reason.code is Code.ONE_SPECIES
+
+
+def test_a_whole_drive_has_nothing_beside_it() -> None:
+    with pytest.raises(Refused) as refused:
+        clean.aside_of(Path("/"))
+    assert refused.value.reason.code is Code.BAD_ARGUMENT
