@@ -24,7 +24,19 @@ from flowersorter.learning.suspects import CheckedPhoto, Finding, Kind, find_sus
 from flowersorter.library import Library
 from flowersorter.paths import Home
 from flowersorter.progress import Progress, Report, Stage, silent
-from flowersorter.records import Code, Decision, Left, Photo, Plan, Reason, Receipt, Status, Transfer, Wish
+from flowersorter.records import (
+    Code,
+    Decision,
+    Left,
+    Photo,
+    Plan,
+    Reason,
+    Receipt,
+    Refused,
+    Status,
+    Transfer,
+    Wish,
+)
 from flowersorter.settings import Settings
 from flowersorter.sorting import preflight
 from flowersorter.sorting.plan import make_plan, survey
@@ -125,7 +137,13 @@ def settle(home: Home, findings: Sequence[Finding], *, right: bool = True) -> No
 
 
 def aside_of(folder: Path) -> Path:
-    """Where photos go that are to be taught no more: a folder beside, for nothing is deleted."""
+    """Where photos go that are to be taught no more: a folder beside, for nothing is deleted.
+
+    Raises `Refused` (BAD_ARGUMENT) for a whole drive, which has nothing beside it.
+    """
+    if not folder.name:
+        detail = "A whole drive has no folder beside it. Put the species folders into one folder first."
+        raise Refused(Code.BAD_ARGUMENT, detail=detail)
     return folder.with_name(f"{folder.name} - set aside")
 
 

@@ -6,7 +6,7 @@ A choice belongs to a photo, so that one that is in two findings has one future.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from flowersorter.jobs.clean import Change, Checked
@@ -21,6 +21,10 @@ class Tile:
     finding: Finding
     photo: SuspectPhoto
     number: int
+
+    @property
+    def has_suggestion(self) -> bool:
+        return self.finding.kind is Kind.MISFILED or any(photo.surplus for photo in self.finding.photos)
 
 
 @dataclass(slots=True)
@@ -55,12 +59,13 @@ class Cleaning:
             self.changes[photo.path] = Change(photo.path, photo.digest, photo.species, None)
 
     def suggest(self, tiles: Iterable[Tile]) -> None:
-        """Take what is suggested, where something is: the other species, or the surplus twin set aside."""
+        """Take what is suggested, where something is: the other species, or the surplus twins set aside."""
         for tile in tiles:
-            if tile.photo.surplus:
-                self.set_aside([tile])
-            elif tile.finding.kind is Kind.MISFILED and tile.finding.suggestion is not None:
+            if tile.finding.kind is Kind.MISFILED:
                 self._change(tile, tile.finding.suggestion)
+            else:
+                surplus = [photo for photo in tile.finding.photos if photo.surplus]
+                self.set_aside([replace(tile, photo=photo) for photo in surplus])
 
     def forget(self, tiles: Iterable[Tile]) -> None:
         for tile in tiles:

@@ -229,7 +229,7 @@ class CleaningPage(QWidget):
             return
         tiles = self.grid.selected()
         self.grid.viewport().update()
-        suggested = any(_has_suggestion(tile) for tile in tiles)
+        suggested = any(tile.has_suggestion for tile in tiles)
         self.suggestion_button.setText(self._suggestion_words(tiles))
         self.suggestion_button.setEnabled(suggested)
         for made in (self.other_button, self.aside_button, self.right_button):
@@ -243,13 +243,15 @@ class CleaningPage(QWidget):
         self.plan_button.setEnabled(bool(cleaning.changes))
 
     def _suggestion_words(self, tiles: list[Tile]) -> str:
-        moves = {
-            tile.finding.suggestion
-            for tile in tiles
-            if _has_suggestion(tile) and tile.finding.kind is Kind.MISFILED
-        }
-        if len(moves) == 1:
-            return self.tr("Move to {species}").format(species=moves.pop())
+        suggested = [tile.finding for tile in tiles if tile.has_suggestion]
+        kinds = {finding.kind for finding in suggested}
+        species = {finding.suggestion for finding in suggested}
+        if kinds == {Kind.MISFILED} and len(species) == 1:
+            return self.tr("Move to {species}").format(species=species.pop())
+        if kinds == {Kind.TWO_SPECIES} and len(species) == 1:
+            return self.tr("Keep it in {species} only").format(species=species.pop())
+        if kinds & {Kind.TWIN, Kind.NEAR_TWIN}:
+            return self.tr("Keep only the first")
         return self.tr("Take the suggestion")
 
     def _summary_words(self, cleaning: Cleaning) -> str:
@@ -263,7 +265,3 @@ class CleaningPage(QWidget):
     def _ask_for_plan(self) -> None:
         if self._cleaning is not None:
             self.plan_requested.emit(tuple(self._cleaning.changes.values()))
-
-
-def _has_suggestion(tile: Tile) -> bool:
-    return tile.photo.surplus or (tile.finding.kind is Kind.MISFILED and tile.finding.suggestion is not None)

@@ -115,6 +115,7 @@ class CleaningView(QWidget):
     def show_checked(self, checked: Checked) -> None:
         """Show what was found, here or by teaching."""
         self.progress.stop()
+        self._folder = checked.folder
         if checked.findings:
             self.page.show_cleaning(Cleaning(checked))
             self._show_page()
@@ -132,7 +133,6 @@ class CleaningView(QWidget):
         """How to look, so that it can be done again."""
         settings = self._store.values
         self.message.hide()
-        self._folder = folder
         self._look = lambda report: clean.look_for_suspects(
             self._home, settings, folder, base, device, report
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -206,13 +207,11 @@ class PlanView(QWidget):
         self.moves.show_groups(groups, open_up_to=_OPEN_UP_TO)
 
     def _group(self, plan: Plan) -> list[Group]:
-        """The moves by folder; two species can share one. Comparing a folder per species is quick."""
-        by_species: dict[str, list[PlannedMove]] = {}
+        """The moves by folder. Hashing a path per photo is slow; a text is quick."""
+        by_name: dict[str, list[PlannedMove]] = {}
         for move in plan.moves:
-            by_species.setdefault(move.species, []).append(move)
-        by_folder: dict[Path, list[PlannedMove]] = {}
-        for moves in by_species.values():
-            by_folder.setdefault(moves[0].target.parent, []).extend(moves)
+            by_name.setdefault(os.path.dirname(move.target), []).append(move)  # noqa: PTH120
+        by_folder = {Path(name): moves for name, moves in by_name.items()}
         new = set(plan.new_folders)
         groups = [
             Group(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,6 +27,25 @@ def numbers_add_up(answer: dict) -> bool:
     reasons = [*answer["skipped"], *answer["failed"]]
     complete = all(row["code"] and row["reason"] and row["path"] for row in reasons)
     return complete and answer["found"] == answer["moved"] + answer["copied"] + stayed
+
+
+def test_check_lists_what_looks_wrong_and_changes_nothing(
+    garden: Path, ready: Home, command: Command, tmp_path: Path
+) -> None:
+    folder = tmp_path / "labelled"
+    shutil.copytree(garden, folder)
+    both = shutil.copy2(folder / "rose" / "rose_001.jpg", folder / "tulip" / "both.jpg")
+    before = tree(folder)
+    answer = command("check", folder)
+    assert answer.status == 0
+    assert tree(folder) == before
+    checked = answer.json
+    assert set(checked) == {"folder", "photos", "findings", "skipped"}
+    assert checked["photos"] == 16 * len(SPECIES) + 1
+    worst = checked["findings"][0]
+    assert worst["kind"] == "two_species"
+    assert {one["path"] for one in worst["photos"]} == {str(both), str(folder / "rose" / "rose_001.jpg")}
+    assert worst["suggestion"] in {"rose", "tulip"}
 
 
 def test_teach_answers_with_its_figures(garden: Path, ready: Home, command: Command, tmp_path: Path) -> None:
