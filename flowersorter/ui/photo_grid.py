@@ -108,7 +108,7 @@ class PhotoGrid(QListView):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        if not self._photos.rowCount():
+        if self._photos.review.photos and not self._photos.rowCount():
             painter = QPainter(self.viewport())
             painter.setPen(QColor(theme.colors().muted))
             painter.drawText(
