@@ -266,6 +266,40 @@ def _models_remove(call: Call) -> int:
     return EXIT_DONE
 
 
+def _models_versions(call: Call) -> int:
+    from flowersorter.jobs.models import list_versions
+
+    versions = list_versions(call.home, call.options.name)
+    if not versions:
+        raise Refused(Code.MODEL_NOT_FOUND, model=call.options.name)
+    call.out.answer([cli_output.model_json(model) for model in versions], cli_output.models_text(versions))
+    return EXIT_DONE
+
+
+def _models_use(call: Call) -> int:
+    from flowersorter.jobs.models import find_model, slug, use_version
+
+    name, version = call.options.name, call.options.version
+    with _changing_files(call):
+        model = find_model(call.home, call.settings, name)
+        if slug(model.name) != slug(name):  # a folder elsewhere; it has to be imported first
+            raise Refused(Code.MODEL_NOT_FOUND, model=name)
+        if version is not None:
+            model = use_version(call.home, name, version)
+        save(call.home.settings_file, replace(call.settings, model=model.name))
+    call.out.answer(cli_output.model_json(model), f"“{model.name}”, version {model.version}, is in use.")
+    return EXIT_DONE
+
+
+def _models_back(call: Call) -> int:
+    from flowersorter.jobs.models import go_back
+
+    with _changing_files(call):
+        model = go_back(call.home, call.options.name)
+    call.out.answer(cli_output.model_json(model), f"“{model.name}”, version {model.version}, is in use.")
+    return EXIT_DONE
+
+
 def _self_check(call: Call) -> int:
     from flowersorter.jobs.self_check import self_check
 
@@ -337,6 +371,12 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("path", metavar="PATH")
     export.add_argument("--without-teaching", action="store_true", help="leave out what it was taught with")
     _command(actions, "remove", _models_remove, "delete a model").add_argument("name", metavar="NAME")
+    _command(actions, "versions", _models_versions, "show all versions").add_argument("name", metavar="NAME")
+    use = _command(actions, "use", _models_use, "name photos with this model")
+    use.add_argument("name", metavar="NAME")
+    use.add_argument("version", metavar="VERSION", nargs="?", type=int, help="(default: the one in force)")
+    back = _command(actions, "back", _models_back, "put the version before in force")
+    back.add_argument("name", metavar="NAME")
 
     _command(commands, "self-check", _self_check, "does this installation work?")
     return parser

@@ -70,8 +70,14 @@ def list_versions(home: Home, name: str) -> list[ModelInfo]:
 
 
 def use_version(home: Home, name: str, version: int) -> ModelInfo:
-    """Put a version in force. Raises `Refused`: MODEL_*, and where the disk does not let it."""
-    folder = home.models / slug(name) / f"{version:04d}"
+    """Put a version in force; the built-in model has but one, and always is.
+
+    Raises `Refused`: MODEL_*, and where the disk does not let it.
+    """
+    model = home.models / slug(name)
+    if not folders_of(model):
+        return find_model(home, Settings(), name)
+    folder = model / f"{version:04d}"
     with refusals_named(name), disk_errors_refused():
         info = read_model(folder).info
         put_in_force(folder)

@@ -83,7 +83,7 @@ class ComparisonView(QWidget):
             return self.tr("Too few photos to say which one is better. The new model is in use.")
         if comparison.interval[0] > 0:
             return self.tr("The new model is better, and is in use.")
-        return self.tr("The two are about equally good. The new model is in use.")
+        return self.tr("Neither is clearly better. The new model is in use.")
 
     def _counts(self, comparison: Comparison) -> str:
         return self.tr(

@@ -225,5 +225,6 @@ class HistoryView(QWidget):
     def _end(self) -> None:
         self._task = None
         self.progress.stop()
+        self.table.setFocus()  # the button that was pressed cannot be pressed again
         self.busy_changed.emit(False)  # noqa: FBT003 - a signal has no keywords
         self.refresh()

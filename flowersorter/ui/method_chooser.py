@@ -24,7 +24,7 @@ _METHODS: Final[dict[str, tuple[Any, Any]]] = {
         QT_TRANSLATE_NOOP("MethodChooser", "Learn more deeply"),
         QT_TRANSLATE_NOOP(
             "MethodChooser",
-            "Also changes how it sees: it makes fewer mistakes, and takes much longer.",
+            "Also changes how it sees: it usually makes fewer mistakes, and takes much longer.",
         ),
     ),
     "recipe": (

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QMimeData, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QDrag, QFont, QKeyEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent
+from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QMimeData, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QDrag,
+    QFont,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QRegion,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QWidget
 
 from flowersorter.ui import theme
@@ -16,6 +26,7 @@ from flowersorter.ui.theme import GRID
 from flowersorter.ui.widgets import set_role
 
 _BADGE: Final = 44  # pixels, the count that is dragged
+_MANY: Final = 500  # tiles, more than a screen shows
 
 
 class PhotoGrid(QListView):
@@ -106,9 +117,16 @@ class PhotoGrid(QListView):
         drag.setHotSpot(QPoint(-GRID, _BADGE // 2))  # beside the pointer, so that the target can be read
         drag.exec(actions)
 
+    def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
+        """Qt adds up the tiles one by one, also those that are out of sight: thousands take too long."""
+        tiles = sum(selection.at(place).height() for place in range(selection.size()))
+        if tiles > _MANY:
+            return QRegion(self.viewport().rect())
+        return super().visualRegionForSelection(selection)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        if not self._photos.rowCount():
+        if self._photos.review.photos and not self._photos.rowCount():
             painter = QPainter(self.viewport())
             painter.setPen(QColor(theme.colors().muted))
             painter.drawText(

@@ -199,6 +199,7 @@ class TeachingSetup(QWidget):
         """Looking into the folder was stopped."""
         self.progress.stop()
         self._show_parts(chosen=False, found=False)
+        self.folder_button.setFocus()
 
     def show_labelled(self, labelled: Labelled) -> None:
         """Show what a folder holds, and ask how to learn it."""
@@ -226,7 +227,7 @@ class TeachingSetup(QWidget):
         """A folder cannot be taught, or teaching failed."""
         self.progress.stop()
         if self._labelled is None:
-            self._show_parts(chosen=False, found=False)
+            self.show_start()
         self.message.show_message(messages.say_error(error), "error")
 
     def _species_groups(self, labelled: Labelled) -> list[Group]:

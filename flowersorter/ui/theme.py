@@ -208,6 +208,7 @@ QPushButton { background: $surface; color: $text; border: 1px solid $border; bor
               padding: 6px 14px; min-height: 20px; }
 QPushButton:hover { background: $raised; }
 QPushButton:pressed { background: $border; }
+QPushButton:checked { background: $accent_soft; border: 1px solid $accent; }
 QPushButton:focus { border: 2px solid $accent; padding: 5px 13px; }
 QPushButton:disabled { color: $muted; background: $window; }
 QPushButton[role="primary"] { background: $accent; color: $on_accent; border: 1px solid $accent;

@@ -196,6 +196,13 @@ def test_a_model_travels(ready: Home, command: Command, tmp_path: Path) -> None:
     command("models", "remove", "garden")
     assert command("models", "list").json == []
     imported = command("models", "import", exported["path"]).json
+    command("models", "import", exported["path"])
+    assert [model["version"] for model in command("models", "versions", "garden").json] == [2, 1]
+    assert command("models", "list").json[0]["version"] == 2
+    assert command("models", "back", "garden").json["version"] == 1
+    assert command("models", "list").json[0]["version"] == 1
+    assert command("models", "use", "garden", "2").json["version"] == 2
+    assert command("models", "back", "nobody").json["error"]["code"] == "model_not_found"
     assert imported["name"] == "garden"
     assert [model["name"] for model in command("models", "list").json] == ["garden"]
 

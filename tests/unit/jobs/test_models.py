@@ -22,6 +22,7 @@ from flowersorter.jobs.models import (
     next_version,
     remove_model,
     slug,
+    use_version,
 )
 from flowersorter.learning.bundle import Model, ModelInfo, Teaching, read_info, read_teaching, write_model
 from flowersorter.learning.calibrate import Calibration
@@ -99,6 +100,26 @@ def test_the_names_of_flowers_alone_are_no_model(tmp_path: Path, monkeypatch: py
     assert models.builtin_model() is None
     (tmp_path / "manifest.json").touch()
     assert models.builtin_model() == tmp_path
+
+
+def test_going_back_to_the_built_in_model_needs_no_switch(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A first model of one's own is compared with the built-in one."""
+    builtin = export_model(home, save_model(home, "x").name, tmp_path / "builtin", include_teaching=False)
+    shutil.rmtree(home.models)
+    monkeypatch.setattr(models, "builtin_model", lambda: builtin)
+    assert use_version(home, "x", 1).path == builtin
+
+
+def test_a_damaged_version_is_not_put_in_force(home: Home) -> None:
+    """Promise 20."""
+    first, second = save_model(home, "Garden"), save_model(home, "Garden")
+    (first.path / "head.safetensors").write_bytes(b"")
+    with pytest.raises(Refused) as refused:
+        use_version(home, "Garden", first.version)
+    assert refused.value.reason.code is Code.MODEL_DAMAGED
+    assert find_model(home, NOTHING_CHOSEN, "Garden") == second
 
 
 @pytest.mark.parametrize("name", ["gone", "../0001", "/etc", "con"])

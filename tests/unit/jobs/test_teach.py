@@ -329,8 +329,8 @@ def test_a_disk_that_fills_during_the_switch_keeps_the_earlier_one_in_force(
 
 @pytest.mark.parametrize("damage", [b"", b"{}"])
 def test_a_damaged_earlier_model_holds_up_nothing(run: Run, home: Home, damage: bytes) -> None:
-    first = run()
-    (first.path / "answers.safetensors").write_bytes(damage)
+    first = run().info
+    (first.info.path / "answers.safetensors").write_bytes(damage)
     second = run()
     assert second.comparison is None
     assert find_model(home, Settings(), "my garden") == second.info
