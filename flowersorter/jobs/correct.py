@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from flowersorter import __version__
-from flowersorter.jobs.models import disk_errors_refused, find_model, next_version, refusals_named
-from flowersorter.jobs.teach import model_of, teaching_of
+from flowersorter.jobs.models import find_model, refusals_named
+from flowersorter.jobs.saving import Origin, save_version
 from flowersorter.learning.bundle import (
     Model,
     ModelInfo,
@@ -20,9 +18,9 @@ from flowersorter.learning.bundle import (
     backbone_file,
     read_model,
     read_teaching,
-    write_model,
 )
-from flowersorter.learning.evaluate import Validation, validate
+from flowersorter.learning.compare import Comparison
+from flowersorter.learning.evaluate import Validation
 from flowersorter.learning.feature_store import FeatureStore, PhotoFacts
 from flowersorter.learning.split import fold_of, group_of
 from flowersorter.paths import Home
@@ -42,6 +40,11 @@ class Corrected:
     validation: Validation
     corrections: int
     unseen: tuple[str, ...]
+    comparison: Comparison | None = None
+
+    @property
+    def in_force(self) -> bool:
+        return self.comparison is None or self.comparison.taken
 
 
 def correct(
@@ -65,22 +68,10 @@ def correct(
     with FeatureStore(home.features_file) as store:
         lesson, unseen = _lesson(before, teaching, decisions, store)
     learned = learn_again(lesson, before.head, teaching.start, report)
-    validation = validate(learned.reported, lesson.examples.species)
     report(Progress(Stage.SAVING))
-    with disk_errors_refused():
-        folder, version = next_version(home, info.name)
-        info = replace(
-            info,
-            version=version,
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-            species=lesson.examples.species,
-            photos=len(lesson.digests),
-            accuracy=validation.accuracy,
-            interval=validation.interval,
-            app_version=__version__,
-        )
-        saved = write_model(folder, model_of(info, learned, validation), teaching_of(lesson, learned))
-    return Corrected(saved, validation, len(decisions) - len(unseen), unseen)
+    origin = Origin(info.name, info.method, info.base_id, info.backbone_sha256, info.feature_space)
+    saved = save_version(home, settings, origin, lesson, learned)
+    return Corrected(saved.info, saved.validation, len(decisions) - len(unseen), unseen, saved.comparison)
 
 
 def _lesson(

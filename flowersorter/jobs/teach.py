@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from flowersorter import __version__
-from flowersorter.jobs.deepen import backbone_written, deepen, seconds_to_deepen
+from flowersorter.jobs.deepen import deepen, seconds_to_deepen
 from flowersorter.jobs.lessons import read_lesson
-from flowersorter.jobs.models import check_name, disk_errors_refused, next_version, slug
+from flowersorter.jobs.models import check_name
 from flowersorter.jobs.reading import Reading
-from flowersorter.jobs.successor import compare_with_earlier
-from flowersorter.jobs.versions import hold_in_force, put_in_force
-from flowersorter.jobs.weights import keep_backbone, resolve_base
-from flowersorter.learning.bundle import Model, ModelInfo, Teaching, write_model
+from flowersorter.jobs.saving import Origin, save_version
+from flowersorter.jobs.weights import resolve_base
+from flowersorter.learning.bundle import ModelInfo
 from flowersorter.learning.compare import Comparison
 from flowersorter.learning.dataset import Labelled, read_labelled
-from flowersorter.learning.evaluate import Answer, Epoch, Validation, validate
-from flowersorter.learning.past_answers import past_answers
+from flowersorter.learning.evaluate import Answer, Epoch, Validation
 from flowersorter.paths import Home
 from flowersorter.pictures.pool import PicturePool
 from flowersorter.progress import Progress, Report, Stage, silent
@@ -136,47 +130,18 @@ def teach(home: Home, settings: Settings, request: TeachRequest, report: Report 
         else:
             learned = _learn(lesson, request, backbone, device, reading, report)
     report(Progress(Stage.SAVING))
-    validation = validate(learned.reported, lesson.examples.species)
-    digests = _digests(lesson, learned.answers)
-    comparison = compare_with_earlier(home, settings, name, learned.answers, digests)
-    with disk_errors_refused():
-        hold_in_force(home.models / slug(name))
-        folder, version = next_version(home, name)
-        info = ModelInfo(
-            name=name,
-            version=version,
-            path=folder,
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-            species=lesson.examples.species,
-            photos=len(lesson.paths),
-            method=request.method,
-            base_id=base.id,
-            backbone_sha256=backbone.sha256,
-            feature_space=backbone.feature_space,
-            accuracy=validation.accuracy,
-            interval=validation.interval,
-            app_version=__version__,
-        )
-        model, teaching = model_of(info, learned, validation), teaching_of(lesson, learned)
-        kept = past_answers(learned.answers, digests, lesson.examples.species)
-        if request.method == "finetune":  # nobody else has this backbone: it travels with the model
-            with backbone_written(home, backbone) as file:
-                write_model(folder, model, teaching, file, answers=kept)
-        else:
-            keep_backbone(home, backbone)
-            write_model(folder, model, teaching, answers=kept)
-        if comparison is None or comparison.taken:
-            put_in_force(folder)
+    origin = Origin(name, request.method, base.id, backbone.sha256, backbone.feature_space)
+    saved = save_version(home, settings, origin, lesson, learned, backbone)
     return Taught(
-        info=info,
+        info=saved.info,
         epochs=learned.epochs,
-        validation=validation,
+        validation=saved.validation,
         answers=learned.reported,
         skipped=(*labelled.problems, *unreadable),
         device=device.name,
         seconds=time.monotonic() - started,
         seed=request.seed,
-        comparison=comparison,
+        comparison=saved.comparison,
         strangers_caught=None if learned.strangers is None else learned.strangers.caught,
     )
 
@@ -221,33 +186,6 @@ def _learn(
     from flowersorter.learning.recipe import learn_by_recipe
 
     return learn_by_recipe(lesson, backbone, device, reading.pool, request.seed, report)
-
-
-def model_of(info: ModelInfo, learned: Learned, validation: Validation) -> Model:
-    """What is saved of what was learned."""
-    from flowersorter.learning.lesson import calibration_of
-
-    return Model(info, learned.head, calibration_of(learned.answers), asdict(validation), learned.strangers)
-
-
-def _digests(lesson: Lesson, answers: tuple[Answer, ...]) -> list[str]:
-    """The digest of each answered photo."""
-    known = dict(zip(lesson.paths, lesson.digests, strict=True))
-    return [known[answer.path] for answer in answers]
-
-
-def teaching_of(lesson: Lesson, learned: Learned) -> Teaching:
-    """What the model file keeps of a lesson, so that it can be taught again."""
-    return Teaching(
-        lesson.examples.features.astype(np.float16),
-        lesson.examples.labels.astype(np.int32),
-        lesson.folds.astype(np.int8),
-        lesson.digests,
-        lesson.groups,
-        lesson.given,
-        lesson.corrected,
-        learned.start,
-    )
 
 
 def _shown(name: str) -> str:

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from flowersorter.jobs.correct import correct
-from flowersorter.jobs.teach import model_of, teaching_of
+from flowersorter.jobs.saving import model_of, teaching_of
 from flowersorter.learning.bundle import ModelInfo, write_model
 from flowersorter.learning.evaluate import validate
 from flowersorter.learning.feature_store import FeatureStore, PhotoFacts

@@ -11,7 +11,7 @@ from support.labels import clouds, digest_of, lesson_of
 
 from flowersorter.jobs.correct import correct
 from flowersorter.jobs.models import find_model
-from flowersorter.jobs.teach import model_of, teaching_of
+from flowersorter.jobs.saving import model_of, teaching_of
 from flowersorter.learning.bundle import ModelInfo, read_model, read_teaching, write_model
 from flowersorter.learning.evaluate import validate
 from flowersorter.learning.feature_store import FeatureStore, PhotoFacts
