@@ -82,6 +82,7 @@ class MainWindow(QMainWindow):
         self.sort_page.teach_requested.connect(self.show_teaching)
         self.sort_page.models_requested.connect(self.show_models)
         self.sort_page.undo_requested.connect(self._undo)
+        self.sort_page.model_changed.connect(self._models_changed)
         self.session.busy_changed.connect(self._show_busy)
         store.failed.connect(self._show_error)
         self._restore_geometry()

@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from flowersorter.jobs.correct import Corrected
 from flowersorter.records import Receipt, Status, Stay, Transfer
 from flowersorter.ui import messages
 from flowersorter.ui.group_tree import GroupTree, by_reason, stay_line
@@ -21,6 +22,7 @@ class ReceiptView(QWidget):
     """Says what was done, lists what was not, and offers to take it back."""
 
     undo_requested = Signal(int)
+    learn_requested = Signal()
     sort_another = Signal()
     open_folder_requested = Signal(Path)
 
@@ -65,6 +67,8 @@ class ReceiptView(QWidget):
         self.open_button = button(
             self.tr("Open the folder"), lambda: self.open_folder_requested.emit(self._into), "folder"
         )
+        self.learn_button = button("", self._learn, "teach")
+        self.learn_button.setToolTip(self.tr("Names the next photos better. The model before is kept."))
         self.another_button = primary_button(self.tr("Sort another folder"), self.sort_another.emit)
         bar = QFrame()
         set_role(bar, "bar")
@@ -73,12 +77,16 @@ class ReceiptView(QWidget):
         row.setSpacing(2 * GRID)
         row.addWidget(self.undo_button)
         row.addWidget(self.open_button)
+        row.addWidget(self.learn_button)
         row.addStretch(1)
         row.addWidget(self.another_button)
         return bar
 
-    def show_receipt(self, receipt: Receipt, transfer: Transfer, into: Path) -> None:
-        """Show what became of every photo; `into` is the folder that holds the species folders."""
+    def show_receipt(self, receipt: Receipt, transfer: Transfer, into: Path, corrections: int = 0) -> None:
+        """Show what became of every photo; `into` is the folder that holds the species folders.
+
+        `corrections` are photos that the gardener named otherwise than the model, which it can learn.
+        """
         self._batch, self._into = receipt.batch, into
         self._title.setText(self._say(receipt, transfer))
         self._place.setText(self.tr("In {place}").format(place=messages.place(into)))
@@ -95,6 +103,41 @@ class ReceiptView(QWidget):
         self.rest.setVisible(bool(rest))
         self._all_filed.setVisible(not rest and bool(receipt.outcomes))
         self.undo_button.setVisible(receipt.batch is not None)
+        self._offer_to_learn(corrections)
+
+    def _offer_to_learn(self, corrections: int) -> None:
+        self.learn_button.setVisible(corrections > 0)
+        self.learn_button.setEnabled(True)
+        self.learn_button.setText(
+            messages.plural(
+                corrections,
+                self.tr("Learn from your correction", "", corrections),
+                self.tr("Learn from your %Ln corrections", "", corrections),
+            )
+        )
+
+    def _learn(self) -> None:
+        self.learn_button.setEnabled(False)
+        self.learn_requested.emit()
+
+    def show_learned(self, corrected: Corrected) -> None:
+        """Say that the corrections are learned, and whether the model is used from now on."""
+        self.learn_button.hide()
+        learned = messages.plural(
+            corrected.corrections,
+            self.tr("“{model}” has learned from %Ln photo.", "", corrected.corrections),
+            self.tr("“{model}” has learned from %Ln photos.", "", corrected.corrections),
+        ).format(model=corrected.info.name)
+        if corrected.in_force:
+            self.message.show_message(learned, "info")
+            return
+        worse = self.tr("It would be clearly worse on the others, so the model before stays in use.")
+        self.message.show_message(f"{learned} {worse}", "warning")
+
+    def show_not_learned(self, error: Exception) -> None:
+        """Say why the corrections could not be learned; trying again may do."""
+        self.learn_button.setEnabled(True)
+        self.message.show_message(messages.say_error(error), "error")
 
     def headline(self) -> str:
         """The sentence on top."""

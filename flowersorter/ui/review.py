@@ -174,6 +174,17 @@ class Review:
     def decision(self, row: int) -> Decision | None:
         return self.decisions.get(self.photos[row].photo.path)
 
+    def corrections(self) -> dict[str, str]:
+        """The species that was said of photos, by digest, where the guess was another or not sure."""
+        said = {}
+        for one in self.photos:
+            decision = self.decisions.get(one.photo.path)
+            if decision is None or decision.species is None or one.digest is None or one.guess is None:
+                continue
+            if one.guess.best.species != decision.species or not one.guess.sure:
+                said[one.digest] = decision.species
+        return said
+
     def rows_in(self, group: Group, *, unconfirmed_only: bool = False) -> list[int]:
         """The rows of the photos that a group holds."""
         held = {place for place in self._counts if group.holds(place)}

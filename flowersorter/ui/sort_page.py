@@ -10,7 +10,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from flowersorter.paths import Home
-from flowersorter.progress import Progress
+from flowersorter.progress import Progress, Report
 from flowersorter.records import Receipt
 from flowersorter.ui import messages
 from flowersorter.ui.explanations import Explanations, LateExplainer
@@ -18,12 +18,14 @@ from flowersorter.ui.questions import ask
 from flowersorter.ui.review_view import ReviewView
 from flowersorter.ui.settings_store import SettingsStore
 from flowersorter.ui.sort_session import Busy, SortSession
+from flowersorter.ui.tasks import TaskRunner
 from flowersorter.ui.theme import GRID
 from flowersorter.ui.thumbnails import Previews, Thumbnailer, Thumbnails
 from flowersorter.ui.welcome_view import WelcomeView
 from flowersorter.ui.widgets import MessageBar, quiet_button, set_role
 
 if TYPE_CHECKING:
+    from flowersorter.jobs.correct import Corrected
     from flowersorter.jobs.sort import Planned, SortRequest
     from flowersorter.ui.plan_view import PlanView
     from flowersorter.ui.receipt_view import ReceiptView
@@ -35,6 +37,7 @@ class SortPage(QWidget):
     teach_requested = Signal()
     models_requested = Signal()
     undo_requested = Signal(int)  # batch
+    model_changed = Signal()  # the model has learned: another version may be in force
 
     def __init__(
         self,
@@ -45,6 +48,7 @@ class SortPage(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self._home = home
         self._session = session
         self._store = store
         self.thumbnails = Thumbnails(thumbnailer, self)
@@ -180,7 +184,8 @@ class SortPage(QWidget):
             return
         if self.receipt is None:
             self.receipt = self._make_receipt_view()
-        self.receipt.show_receipt(receipt, request.transfer, request.target)
+        corrections = len(self._session.review.corrections())
+        self.receipt.show_receipt(receipt, request.transfer, request.target, corrections)
         self._go(self.receipt)
 
     def _make_receipt_view(self) -> ReceiptView:
@@ -188,12 +193,35 @@ class SortPage(QWidget):
 
         view = ReceiptView(self)
         view.undo_requested.connect(self.undo_requested)
+        view.learn_requested.connect(self._learn)
         view.sort_another.connect(self._sort_another)
         view.open_folder_requested.connect(
             lambda folder: QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
         )
         self.stack.addWidget(view)
         return view
+
+    def _learn(self) -> None:
+        """Teach the model that named these photos what the gardener named otherwise."""
+        receipt, started = self.receipt, self._session.started_with
+        if receipt is None or started is None:
+            return
+        home, settings, model = self._home, self._store.values, started.model.name
+        corrections = self._session.review.corrections()
+
+        def work(report: Report) -> Corrected:
+            from flowersorter.jobs.correct import correct
+
+            return correct(home, settings, model, corrections, report)
+
+        def learned(corrected: Corrected) -> None:
+            receipt.show_learned(corrected)
+            self.model_changed.emit()
+
+        task = TaskRunner(work, self)
+        task.succeeded.connect(learned)
+        task.failed.connect(receipt.show_not_learned)
+        task.start()
 
     def _sort_another(self) -> None:
         self._go(self.welcome)

@@ -7,9 +7,13 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from support.plans import ROOT, plan_of, planned_move, receipt_of, stay
+from support.recogniser import model_info
 from support.tree_texts import shown
 
-from flowersorter.records import Code, Outcome, Photo, Receipt, Status, Transfer
+from flowersorter.jobs.correct import Corrected
+from flowersorter.learning.compare import Comparison
+from flowersorter.learning.evaluate import validate
+from flowersorter.records import Code, Outcome, Photo, Receipt, Refused, Status, Transfer
 from flowersorter.ui.receipt_view import ReceiptView
 
 
@@ -93,3 +97,37 @@ def test_what_the_other_disk_cannot_keep_is_said(view):
     assert (
         view.message.words() == "The other disk cannot keep the dates of 1 photo. The pictures are complete."
     )
+
+
+def corrected(*, taken: bool) -> Corrected:
+    info = model_info()
+    comparison = Comparison(info, 40, (), (), -0.1, (-0.2, -0.05), taken)
+    return Corrected(info, validate([], info.species), 3, (), comparison)
+
+
+def test_corrections_are_offered_to_the_model_once(view, plan, qtbot):
+    view.show_receipt(receipt_of(plan), Transfer.MOVE, ROOT)
+    assert view.learn_button.isHidden()
+    view.show_receipt(receipt_of(plan), Transfer.MOVE, ROOT, corrections=3)
+    assert view.learn_button.text() == "Learn from your 3 corrections"
+    with qtbot.waitSignal(view.learn_requested):
+        view.learn_button.click()
+    assert not view.learn_button.isEnabled()
+    view.show_learned(corrected(taken=True))
+    assert view.learn_button.isHidden()
+    assert view.message.words() == "“my garden” has learned from 3 photos."
+
+
+def test_a_model_that_would_be_worse_is_not_taken_silently(view, plan):
+    """Promise 20."""
+    view.show_receipt(receipt_of(plan), Transfer.MOVE, ROOT, corrections=3)
+    view.show_learned(corrected(taken=False))
+    assert "the model before stays in use" in view.message.words()
+
+
+def test_what_could_not_be_learned_can_be_tried_again(view, plan):
+    view.show_receipt(receipt_of(plan), Transfer.MOVE, ROOT, corrections=1)
+    view.learn_button.click()
+    view.show_not_learned(Refused(Code.MODEL_CANNOT_LEARN, model="my garden"))
+    assert "cannot learn from corrections" in view.message.words()
+    assert view.learn_button.isEnabled()

@@ -139,3 +139,13 @@ def test_a_decision_outlives_every_threshold():
     review.judge(None)
     assert review.place(0) == Place(Standing.LEFT)
     assert review.place(1) == Place(Standing.TO_FILE, "tulip")
+
+
+def test_corrections_are_what_the_model_did_not_know():
+    other = guessed("other", "rose", 0.9, sure=True)
+    left = guessed("left", "rose", 0.9, sure=True)
+    review = Review()
+    review.add([SURE, UNSURE, FILED, BROKEN, other, left])
+    said = [(SURE, "rose"), (UNSURE, "rose"), (other, "Rosa 'Peace'"), (left, None)]
+    review.set_decisions({one.photo.path: Decision(species) for one, species in said})
+    assert review.corrections() == {"unsure": "rose", "other": "Rosa 'Peace'"}
