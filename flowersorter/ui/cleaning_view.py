@@ -58,7 +58,7 @@ class CleaningView(QWidget):
         self.page.settled.connect(lambda findings: self._settle(findings, right=True))
         self.page.doubted.connect(lambda findings: self._settle(findings, right=False))
         self.page.closed.connect(self.closed)
-        self.plan = PlanView(may_copy=False)
+        self.plan = PlanView(cleaning=True)
         self.plan.back.connect(self._show_page)
         self.plan.carry_out_requested.connect(self._carry_out)
         self.plan.cancel_requested.connect(self.cancel)

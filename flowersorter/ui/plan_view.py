@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -40,8 +39,10 @@ class PlanView(QWidget):
     carry_out_requested = Signal()
     cancel_requested = Signal()
 
-    def __init__(self, parent: QWidget | None = None, *, may_copy: bool = True) -> None:
+    def __init__(self, parent: QWidget | None = None, *, cleaning: bool = False) -> None:
+        """`cleaning`: photos only move, and a species may have a second folder, of photos set aside."""
         super().__init__(parent)
+        self._cleaning = cleaning
         self._plan: Plan | None = None
         self._folders: Sequence[Group] = ()
         self._blocked = False
@@ -88,7 +89,7 @@ class PlanView(QWidget):
         page.addLayout(body, 1)
         page.addWidget(self._make_bar())
         for choice in (self.move_choice, self.copy_choice):
-            choice.setVisible(may_copy)
+            choice.setVisible(not cleaning)
 
     def _make_bar(self) -> QFrame:
         self.move_choice = QRadioButton(self.tr("Move the photos"))
@@ -163,7 +164,7 @@ class PlanView(QWidget):
             folders,
             self.tr("%Ln folder in {place}", "", folders),
             self.tr("%Ln folders in {place}", "", folders),
-        ).format(place=messages.place(plan.into))
+        ).format(place=messages.place(self._around(plan)))
         goes = self.tr("{photos} into {folders}").format(photos=messages.photos(moves), folders=into)
         words = [
             self.tr("Copy {what}.").format(what=goes)
@@ -190,6 +191,11 @@ class PlanView(QWidget):
             words.append(self.tr("Nothing is overwritten, and you can undo it."))
         return " ".join(words)
 
+    def _around(self, plan: Plan) -> Path:
+        """The folder that all targets lie in: where some lie beside `into`, the one around both."""
+        inside = all(group.rows[0].target.is_relative_to(plan.into) for group in self._folders)
+        return plan.into if inside else plan.into.parent
+
     def _show_concerns(self, concerns: Sequence[tuple[Reason, bool]]) -> None:
         for bar in self._concern_bars:
             bar.deleteLater()
@@ -207,11 +213,13 @@ class PlanView(QWidget):
         self.moves.show_groups(groups, open_up_to=_OPEN_UP_TO)
 
     def _group(self, plan: Plan) -> list[Group]:
-        """The moves by folder. Hashing a path per photo is slow; a text is quick."""
-        by_name: dict[str, list[PlannedMove]] = {}
+        """The moves by folder; two species can share one. Comparing a folder per species is quick."""
+        alike: dict[object, list[PlannedMove]] = {}
         for move in plan.moves:
-            by_name.setdefault(os.path.dirname(move.target), []).append(move)  # noqa: PTH120
-        by_folder = {Path(name): moves for name, moves in by_name.items()}
+            alike.setdefault(move.target.parent if self._cleaning else move.species, []).append(move)
+        by_folder: dict[Path, list[PlannedMove]] = {}
+        for moves in alike.values():
+            by_folder.setdefault(moves[0].target.parent, []).extend(moves)
         new = set(plan.new_folders)
         groups = [
             Group(
