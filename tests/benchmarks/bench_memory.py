@@ -33,6 +33,7 @@ from flowersorter.paths import home_in
 from flowersorter.settings import Settings
 
 SHARED = Path(__file__).parents[3] / "shared"
+SCRIPT = __file__
 MIB = 2**20
 GROWTH = 4096  # bytes of records a photo may take: path, digest, five scores, decision, plan
 
@@ -47,7 +48,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             distinct = make_photos(folder / "photos", count, options.distinct)
-            command = [sys.executable, __file__, "--child", name, "--weights", str(options.weights)]
+            command = [sys.executable, SCRIPT, "--child", name, "--weights", str(options.weights)]
             started = time.perf_counter()
             answer = subprocess.run(command, check=True, capture_output=True, text=True)
             row = json.loads(answer.stdout)
@@ -139,4 +140,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    del __file__  # children would import this file, and torch with it: the program's own do not
     main()

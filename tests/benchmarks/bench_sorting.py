@@ -222,4 +222,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    del __file__  # children would import this file, and torch with it: the program's own do not
     main()
