@@ -83,7 +83,7 @@ def look_for_suspects(
     from flowersorter.learning.devices import choose_device
     from flowersorter.learning.lesson import learn_head
 
-    with Reading(home) as reading:
+    with Reading(home, settings) as reading:
         lesson, unreadable = read_lesson(
             labelled, load_backbone(found.path), choose_device(device), reading, report
         )

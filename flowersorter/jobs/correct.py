@@ -67,7 +67,7 @@ def correct(
 
     with FeatureStore(home.features_file) as store:
         lesson, unseen = _lesson(before, teaching, decisions, store)
-    learned = learn_again(lesson, before.head, teaching.start, report)
+    learned = learn_again(lesson, before.head, teaching.start, report, before.strangers)
     report(Progress(Stage.SAVING))
     origin = Origin(info.name, info.method, info.base_id, info.backbone_sha256, info.feature_space)
     saved = save_version(home, settings, origin, lesson, learned)

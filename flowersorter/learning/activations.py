@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from flowersorter.learning.augment import random_view
-from flowersorter.learning.devices import ChosenDevice
+from flowersorter.learning.devices import ChosenDevice, precisions
 from flowersorter.learning.network import fuse_batch_norms
 from flowersorter.learning.preprocess import SHORT_SIDE, centre_crop, normalise
 from flowersorter.pictures.decode import Wanted
@@ -207,15 +207,8 @@ def view_bytes(learning: int) -> int:
 
 
 def precision_of(device: ChosenDevice) -> torch.dtype:
-    """bfloat16 where the device calculates in it; where it is only emulated, it is slower than float32."""
-    if device.name == "cuda":
-        able = torch.cuda.is_bf16_supported(including_emulation=False)
-    elif device.name == "cpu":
-        abilities = torch.cpu.get_capabilities()
-        able = any(abilities.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))
-    else:
-        able = False
-    return torch.bfloat16 if able else torch.float32
+    """bfloat16 where the device calculates in it by itself; float16 has too narrow a range to train in."""
+    return torch.bfloat16 if precisions(device.name)[0] == "bfloat16" else torch.float32
 
 
 def _decoded(

@@ -98,7 +98,7 @@ def _start(allowed: float, groups: int) -> int:
 def _missing(counts: Sequence[tuple[int, int]], allowed: float, calibration: Calibration) -> int | None:
     """About how many more photos would certify some threshold, if they are like those at hand."""
     photos, groups = len(calibration.confidence), len(np.unique(calibration.group))
-    least = least_trials(allowed)
+    least, with_room = least_trials(allowed), least_trials(allowed, START_ERRORS)
     if not groups:
         return least
     needed = []
@@ -107,7 +107,9 @@ def _missing(counts: Sequence[tuple[int, int]], allowed: float, calibration: Cal
         if filed and (wrong + 0.5) / (filed + 1) < allowed:
             margin = allowed - wrong / filed
             trials = Z**2 * allowed * (1 - allowed) / margin**2  # where the binomial is near normal
-            needed.append(max(least, trials) * groups / filed)
+            share = filed / groups
+            tried_from = least if share >= 0.5 else with_room  # as `_start` has it
+            needed.append(max(tried_from, trials) / share)
     if not needed:
         return None
     return max(1, math.ceil((min(needed) - groups) * photos / groups))

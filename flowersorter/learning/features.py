@@ -170,7 +170,7 @@ class _Reader:
             return stored
         if look.problem is not None or look.digest is None or look.pixels is None:
             return Seen(look.path, look.digest, problem=look.problem or Reason(Code.UNREADABLE))
-        fresh[look.digest] = centre_crop(look.pixels)
+        fresh[look.digest] = centre_crop(look.pixels).copy()  # a view would keep the whole picture
         hashed, taken = look.perceptual_hash, look.taken
         facts = PhotoFacts(
             look.digest, look.pixel_digest, hashed, taken, look.camera, look.width, look.height

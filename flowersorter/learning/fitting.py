@@ -6,8 +6,7 @@ heard, plus strength/2 · |W|². It is convex: one answer for one set of photos,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from flowersorter.learning.devices import one_thread
 from flowersorter.learning.evaluate import Epoch
 from flowersorter.learning.head import Head
 from flowersorter.learning.lbfgs import ENOUGH, minimise
@@ -184,14 +184,3 @@ class _Problem:
     def _unpack(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
         classes = len(self._species)
         return parameters[:-classes].reshape(classes, -1), parameters[-classes:]
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Multiply these narrow matrices on one core; on a busy computer waiting for a second costs tenfold."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

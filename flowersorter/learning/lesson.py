@@ -110,7 +110,9 @@ def learn_head(lesson: Lesson, report: Report) -> Learned:
     return _learned(lesson, head, judged, Start(strength, tuple(one.head for one in judged)), epochs, report)
 
 
-def learn_again(lesson: Lesson, head: Head, start: Start, report: Report) -> Learned:
+def learn_again(
+    lesson: Lesson, head: Head, start: Start, report: Report, strangers: Strangers | None = None
+) -> Learned:
     """Teach a lesson that has changed a little: each fit goes on where it had ended, the strength is kept.
 
     Answers stay out of fold: the head of a fold goes on from the head that never saw that fold. These heads
@@ -128,7 +130,7 @@ def learn_again(lesson: Lesson, head: Head, start: Start, report: Report) -> Lea
             judged.append(Judged(None, {}, ()))
     head, _ = fit_head(lesson.examples, start.strength, start=head, steps=AGAIN_STEPS, report=report)
     start = Start(start.strength, tuple(one.head for one in judged))
-    return _learned(lesson, head, judged, start, (), report)
+    return _learned(lesson, head, judged, start, (), report, strangers)
 
 
 def _learned(
@@ -138,8 +140,9 @@ def _learned(
     start: Start,
     epochs: tuple[Epoch, ...],
     report: Report,
+    before: Strangers | None = None,
 ) -> Learned:
-    strangers, strange = learn_strangers(lesson.examples, lesson.folds, report)
+    strangers, strange = learn_strangers(lesson.examples, lesson.folds, report, before=before)
     answers = {
         place: replace(answer, stranger=bool(strange[place]))
         for one in judged

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -9,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from flowersorter.learning.fitting import Examples, one_thread
+from flowersorter.learning.devices import one_thread
+from flowersorter.learning.fitting import Examples
 from flowersorter.learning.strangers import Strangers
 from flowersorter.progress import Progress, Report, Stage, silent
 
@@ -18,37 +20,63 @@ SPHERE: Final = 0.3  # how far the covariance is drawn towards a sphere
 LEAST_PHOTOS: Final = 40  # below, a twentieth of them says nothing
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sums:
+    """Of some photos: how many of each species, float64[C], the sums of their roots, and of xxᵀ."""
+
+    counts: Tensor
+    sums: Tensor
+    products: Tensor
+
+    def without(self, other: _Sums) -> _Sums:
+        return _Sums(self.counts - other.counts, self.sums - other.sums, self.products - other.products)
+
+
 def learn_strangers(
-    examples: Examples, folds: NDArray[np.int64], report: Report = silent
+    examples: Examples,
+    folds: NDArray[np.int64],
+    report: Report = silent,
+    *,
+    before: Strangers | None = None,
 ) -> tuple[Strangers | None, NDArray[np.bool_]]:
     """Learn what is unlike the examples, whose folds are int64[N].
 
     Gives also which of these photos, bool[N], are strangers to a measure that never saw their fold. Too few
-    photos, or a single species, give None and no strangers.
+    photos, or a single species, give None and no strangers. `before` was learned from nearly the same
+    photos: then what it catches is not tried anew, which takes longest.
     """
     none = np.zeros(len(folds), dtype=np.bool_)
     if len(folds) < LEAST_PHOTOS or len(np.unique(examples.labels)) < 2:
         return None, none
     with one_thread():
         roots = torch.from_numpy(np.sqrt(np.maximum(examples.features, 0.0)))
+        middle = roots.mean(dim=0)  # sums of centred numbers lose nothing when parts are taken away again
+        roots = roots - middle
         labels, dealt = torch.from_numpy(examples.labels), torch.from_numpy(folds)
-        far = torch.full((len(folds),), torch.nan)
+        classes = len(examples.species)
+        parts = {}
         for fold in dealt.unique():
+            report(Progress(Stage.TRAINING))
+            parts[int(fold)] = _sums(roots[dealt == fold], labels[dealt == fold], classes)
+        whole = _Sums(*(sum(numbers) for numbers in zip(*map(_numbers, parts.values()), strict=True)))
+        far = torch.full((len(folds),), torch.nan)
+        for fold, part in parts.items():
             report(Progress(Stage.TRAINING))
             judged = dealt == fold
             if not judged.all():
-                far[judged] = _measure(roots[judged], *_fit(roots[~judged], labels[~judged]))
+                far[judged] = _measure(roots[judged], *_fit(whole.without(part)))
         answered = ~far.isnan()
         if answered.sum() < LEAST_PHOTOS:
             return None, none
         limit = _limit(far[answered])
-        centres, whitening = _fit(roots, labels)
-        caught = _caught(roots, labels, far, report)
-        strangers = Strangers((centres @ whitening).numpy(), whitening.numpy(), limit, caught)
+        centres, whitening = _fit(whole)
+        caught = _caught(roots, labels, far, whole, report) if before is None else before.caught
+        seen_centres = ((centres + middle) @ whitening).numpy()
+        strangers = Strangers(seen_centres, whitening.numpy(), limit, caught)
         return strangers, np.asarray((far > limit).numpy())  # what has no answer is NaN: no stranger
 
 
-def _caught(roots: Tensor, labels: Tensor, far: Tensor, report: Report) -> float | None:
+def _caught(roots: Tensor, labels: Tensor, far: Tensor, whole: _Sums, report: Report) -> float | None:
     """The part of strangers that is found: each species in turn is left out, and is the stranger."""
     species = labels.unique()
     if len(species) < 3:
@@ -59,21 +87,32 @@ def _caught(roots: Tensor, labels: Tensor, far: Tensor, report: Report) -> float
         own = labels == left_out
         known = far[~own & ~far.isnan()]
         if len(known):
-            found = _measure(roots[own], *_fit(roots[~own], labels[~own])) > _limit(known)
-            parts.append(found.double().mean().item())
+            others = whole.without(_sums(roots[own], labels[own], len(whole.counts)))
+            parts.append((_measure(roots[own], *_fit(others)) > _limit(known)).double().mean().item())
     return sum(parts) / len(parts) if parts else None
 
 
-def _fit(roots: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+def _sums(roots: Tensor, labels: Tensor, classes: int) -> _Sums:
+    counts = torch.bincount(labels, minlength=classes).double()
+    sums = torch.zeros(classes, roots.shape[1]).index_add_(0, labels, roots)
+    return _Sums(counts, sums.double(), (roots.T @ roots).double())
+
+
+def _numbers(part: _Sums) -> tuple[Tensor, Tensor, Tensor]:
+    return part.counts, part.sums, part.products
+
+
+def _fit(of: _Sums) -> tuple[Tensor, Tensor]:
     """The centres [C, 512] of the species that there are, and what whitens the spread around them."""
-    species, places = labels.unique(return_inverse=True)
-    centres = torch.stack([roots[places == place].mean(dim=0) for place in range(len(species))])
-    around = roots - centres[places]
-    spread = (around.T @ around).double() / len(roots)
+    there = of.counts > 0.5
+    counts = of.counts[there, None]
+    centres = of.sums[there] / counts
+    spread = (of.products - centres.T @ (counts * centres)) / counts.sum()
     eye = torch.eye(len(spread), dtype=torch.float64)
     covariance = (1 - SPHERE) * spread + SPHERE * (spread.trace() / len(spread)).clamp(min=1e-12) * eye
     lower = torch.linalg.cholesky(covariance)
-    return centres, torch.linalg.solve_triangular(lower, eye, upper=False).T.float().contiguous()
+    whitening = torch.linalg.solve_triangular(lower, eye, upper=False).T.float().contiguous()
+    return centres.float(), whitening
 
 
 def _measure(roots: Tensor, centres: Tensor, whitening: Tensor) -> Tensor:

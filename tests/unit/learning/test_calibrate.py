@@ -55,6 +55,22 @@ def test_a_scene_counts_once() -> None:
     assert threshold(Calibration(many.confidence, correct, scenes.group), 12).value is None
 
 
+def mixed(photos: int) -> Calibration:
+    """The surest 47 of 100 are right; then come errors."""
+    right = round(0.47 * photos)
+    confidence = np.where(np.arange(photos) < right, 0.99, 0.9).astype(np.float32)
+    return Calibration(confidence, np.arange(photos) < right, np.arange(photos))
+
+
+def test_so_many_photos_as_are_missing_would_do() -> None:
+    """Once it said "about 1 more", for ever: with more photos, the first threshold tried files more."""
+    answer = threshold(mixed(300), 2)
+    assert answer.value is None
+    assert answer.missing is not None
+    assert answer.missing > 100
+    assert threshold(mixed(300 + answer.missing), 2).value is not None
+
+
 def test_a_laxer_wish_never_files_less() -> None:
     calibration = made(2000, seed=1)
     values = [threshold(calibration, percent).value for percent in (1, 2, 5, 10, 20, 50)]
