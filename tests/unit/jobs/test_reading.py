@@ -45,9 +45,10 @@ def sort_folder(home: Home, monkeypatch: pytest.MonkeyPatch) -> Counting:
     monkeypatch.setattr(reading, "PicturePool", lambda: pool)
     weight = np.random.default_rng(0).normal(size=(2, 512)).astype(np.float32)
     model = SimpleNamespace(
-        info=SimpleNamespace(name="garden"),
+        info=SimpleNamespace(name="garden", species=("daisy", "rose")),
         head=Head(("daisy", "rose"), weight, np.zeros(2, np.float32), root=True),
         calibration=Calibration(np.full(300, 0.6, np.float32), np.ones(300, np.bool_), np.arange(300)),
+        strangers=None,
     )
     recogniser = Recogniser(model, choose_device("cpu"), Colours())
     monkeypatch.setattr(sort, "open_recogniser", lambda *_: recogniser)

@@ -13,7 +13,7 @@ import pytest
 from support.pictures import SPECIES, draw_flower, draw_library, save_photo
 from support.reading import HerePool
 
-from flowersorter.jobs import reading
+from flowersorter.jobs import reading, saving
 from flowersorter.jobs import teach as teaching
 from flowersorter.jobs.models import find_model, go_back, list_models, list_versions, use_version
 from flowersorter.jobs.teach import TeachingStarted, TeachRequest, inspect, teach
@@ -320,7 +320,7 @@ def test_a_disk_that_fills_during_the_switch_keeps_the_earlier_one_in_force(
     def full(*_arguments: object, **_options: object) -> None:
         raise OSError(errno.ENOSPC, "full")
 
-    monkeypatch.setattr(teaching, failing, full)
+    monkeypatch.setattr(saving, failing, full)
     with pytest.raises(Refused) as refused:
         run()
     assert refused.value.reason.code is Code.DISK_FULL
@@ -330,7 +330,7 @@ def test_a_disk_that_fills_during_the_switch_keeps_the_earlier_one_in_force(
 @pytest.mark.parametrize("damage", [b"", b"{}"])
 def test_a_damaged_earlier_model_holds_up_nothing(run: Run, home: Home, damage: bytes) -> None:
     first = run().info
-    (first.info.path / "answers.safetensors").write_bytes(damage)
+    (first.path / "answers.safetensors").write_bytes(damage)
     second = run()
     assert second.comparison is None
     assert find_model(home, Settings(), "my garden") == second.info
