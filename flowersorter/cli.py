@@ -157,6 +157,7 @@ def _status(receipt: Receipt) -> int:
 
 def _teach(call: Call) -> int:
     from flowersorter.jobs import teaching_report
+    from flowersorter.jobs.bases import BasesTried
     from flowersorter.jobs.models import disk_errors_refused
     from flowersorter.jobs.teach import TeachingEstimate, TeachRequest, teach
 
@@ -164,6 +165,8 @@ def _teach(call: Call) -> int:
         call.report(event)
         if isinstance(event, TeachingEstimate):
             call.out.note(cli_output.estimate_text(event))
+        elif isinstance(event, BasesTried):
+            call.out.note(cli_output.bases_text(event))
 
     options = call.options
     request = TeachRequest(
@@ -174,6 +177,7 @@ def _teach(call: Call) -> int:
         device=options.device,
         seed=options.seed,
         layers=options.layers,
+        beside=options.beside,
     )
     with _changing_files(call):
         taught = teach(call.home, call.settings, request, watch)
@@ -344,6 +348,7 @@ def _parser() -> argparse.ArgumentParser:
         teach.add_argument("--base", default="auto", metavar="auto|builtin|imagenet|FILE")
         teach.add_argument("--method", default="head", choices=("head", "recipe", "finetune"))
         teach.add_argument("--layers", type=int, default=1, help="that finetune changes: 1, or 2 (slower)")
+        teach.add_argument("--beside", metavar="MODEL", help="keep the species that this model knows")
         teach.add_argument("--seed", type=int, default=42)
         teach.add_argument("--report", metavar="DIR", help="write figures.json and a page to read into it")
         _add_device(teach)

@@ -30,6 +30,7 @@ from flowersorter.records import (
 from flowersorter.sentences import say, show_path
 
 if TYPE_CHECKING:  # these modules load the learning room
+    from flowersorter.jobs.bases import BasesTried
     from flowersorter.jobs.evaluate import Evaluation
     from flowersorter.jobs.self_check import Check
     from flowersorter.jobs.sort import Planned, Sorting
@@ -216,6 +217,7 @@ def teach_json(taught: Taught) -> Json:
         "photos": taught.info.photos,
         "skipped": left_json(taught.skipped),
         "device": taught.device,
+        "base": taught.info.base_id,
         "method": taught.info.method,
         "epochs": [asdict(epoch) for epoch in taught.epochs],
         "validation": {
@@ -344,6 +346,11 @@ def models_text(models: Sequence[ModelInfo]) -> str:
 def estimate_text(estimate: TeachingEstimate) -> str:
     minutes = math.ceil(estimate.seconds / 60)
     return f"This takes up to {minutes:,} minute{'' if minutes == 1 else 's'} here; Ctrl+C stops it."
+
+
+def bases_text(bases: BasesTried) -> str:
+    shares = ", ".join(f"{one.base.id}: {one.accuracy:.1%} right" for one in bases.tried)
+    return f"It builds on {bases.taken.id}, which suits these photos better ({shares})."
 
 
 def teach_text(taught: Taught) -> str:

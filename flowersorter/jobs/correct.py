@@ -11,7 +11,9 @@ import numpy as np
 
 from flowersorter.jobs.models import find_model, refusals_named
 from flowersorter.jobs.saving import Origin, save_version
+from flowersorter.jobs.weights import open_backbone
 from flowersorter.learning.bundle import (
+    PRETRAINED,
     Model,
     ModelInfo,
     Teaching,
@@ -27,6 +29,7 @@ from flowersorter.paths import Home
 from flowersorter.progress import Progress, Report, Stage, silent
 from flowersorter.records import Code, Refused
 from flowersorter.settings import Settings
+from flowersorter.species_names import match, same_species
 
 if TYPE_CHECKING:  # loads torch
     from flowersorter.learning.lesson import Lesson
@@ -54,23 +57,31 @@ def correct(
 
     Decides anew what was taught otherwise, adds other photos from the cached features, and species that the
     model did not know. The figures stay out of fold and leave the corrected photos out: these were chosen by
-    hand. Raises `Refused`: as `find_model`, MODEL_CANNOT_LEARN, DISK_FULL ...; and `Cancelled`.
+    hand. What the built-in model learns becomes a model of the same name in the library, which is used from
+    then on. Raises `Refused`: as `find_model`, MODEL_CANNOT_LEARN, DISK_FULL ...; and `Cancelled`.
     """
     info = find_model(home, settings, model)
     with refusals_named(info.name):
         before, teaching = read_model(info.path), read_teaching(info.path)
-    own_backbone = backbone_file(info.path)
-    if teaching is None or teaching.start is None or own_backbone is not None:
+    if teaching is None:
         raise Refused(Code.MODEL_CANNOT_LEARN, model=info.name)
     report(Progress(Stage.TRAINING))
-    from flowersorter.learning.lesson import learn_again
+    from flowersorter.learning.lesson import learn_again, learn_head
 
+    decided = {digest: match(name, info.species, same_species) or name for digest, name in decisions.items()}
     with FeatureStore(home.features_file) as store:
-        lesson, unseen = _lesson(before, teaching, decisions, store)
-    learned = learn_again(lesson, before.head, teaching.start, report, before.strangers)
+        lesson, unseen = _lesson(before, teaching, decided, store)
+    backbone, method = None, info.method
+    if info.method == PRETRAINED:
+        learned = learn_head(lesson, report)
+        backbone, method = open_backbone(home, settings, info), "head"
+    elif teaching.start is not None and backbone_file(info.path) is None:
+        learned = learn_again(lesson, before.head, teaching.start, report, before.strangers)
+    else:
+        raise Refused(Code.MODEL_CANNOT_LEARN, model=info.name)
     report(Progress(Stage.SAVING))
-    origin = Origin(info.name, info.method, info.base_id, info.backbone_sha256, info.feature_space)
-    saved = save_version(home, settings, origin, lesson, learned)
+    origin = Origin(info.name, method, info.base_id, info.backbone_sha256, info.feature_space)
+    saved = save_version(home, settings, origin, lesson, learned, backbone)
     return Corrected(saved.info, saved.validation, len(decisions) - len(unseen), unseen, saved.comparison)
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flowersorter.jobs.engine import Recogniser, open_recogniser
+from flowersorter.jobs.models import taught_digests
 from flowersorter.jobs.reading import Reading
 from flowersorter.jobs.thumbnails import THUMBNAIL_SIDE
-from flowersorter.learning.bundle import read_teaching
 from flowersorter.learning.dataset import LabelledPhoto, natural_order, read_labelled
 from flowersorter.learning.evaluate import Answer, SpeciesFigures, validate
 from flowersorter.learning.feature_store import PhotoFacts
@@ -78,9 +78,9 @@ def evaluate(
                 skipped.append(Left(photo.path, one.problem))
             else:
                 asked.append((photo, one))
-        teaching = read_teaching(recogniser.info.path)
-        digests = () if teaching is None else teaching.digests
-        taught = [reading.features.facts(digest) or PhotoFacts(digest) for digest in digests]
+        digests = sorted(taught_digests(recogniser.info))
+        facts = reading.features.facts_of(digests)
+        taught = [facts.get(digest) or PhotoFacts(digest) for digest in digests]
     groups = group_of([*taught, *(one.facts for _, one in asked if one.facts is not None)])
     taught_groups = set(groups[: len(taught)])
     known = recogniser.info.species

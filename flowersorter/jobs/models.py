@@ -18,7 +18,14 @@ from pathlib import Path
 from send2trash import send2trash
 
 from flowersorter.jobs.versions import UNFINISHED_MARK, folders_of, hold_in_force, in_force, put_in_force
-from flowersorter.learning.bundle import UNFINISHED, ModelInfo, copy_model, read_info, read_model
+from flowersorter.learning.bundle import (
+    UNFINISHED,
+    ModelInfo,
+    copy_model,
+    read_info,
+    read_model,
+    read_teaching,
+)
 from flowersorter.paths import Home
 from flowersorter.records import Code, Refused
 from flowersorter.resources import resource
@@ -30,28 +37,32 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)")  # Windows has devices 
 
 
 def list_models(home: Home) -> list[ModelInfo]:
-    """The version in force of every model (else its newest readable), by name, and the built-in one last."""
+    """The version in force of every model (else its newest readable), by name, and the built-in one last.
+
+    A model of the same name, which learned from corrections of the built-in one, stands in its place.
+    """
     found = [_readable(folder) for folder in _folders(home.models)]
     models = sorted((info for info in found if info is not None), key=lambda info: info.name.casefold())
-    builtin = builtin_model()
-    return models if builtin is None else [*models, read_info(builtin)]
+    builtin = builtin_info()
+    if builtin is None or slug(builtin.name) in {slug(info.name) for info in models}:
+        return models
+    return [*models, builtin]
 
 
 def find_model(home: Home, settings: Settings, name_or_path: str | None) -> ModelInfo:
     """The named model, or the one in a folder; None means the settings' one, else the built-in.
 
+    What the built-in model became by corrections stands in its place.
     Raises `Refused`: NO_MODEL, MODEL_NOT_FOUND, MODEL_DAMAGED, MODEL_TOO_NEW.
     """
     wanted = name_or_path or settings.model
-    version = in_force(home.models / slug(wanted)) if wanted else None
-    if version is not None:
+    if wanted and (version := in_force(home.models / slug(wanted))) is not None:
         with refusals_named(wanted):
             return read_info(version)
-    builtin = builtin_model()
-    if builtin is not None:
-        info = read_info(builtin)
-        if not wanted or slug(wanted) == slug(info.name):
-            return info
+    builtin = builtin_info()
+    if builtin is not None and (not wanted or slug(wanted) == slug(builtin.name)):
+        version = in_force(home.models / slug(builtin.name))
+        return builtin if version is None else read_info(version)
     if not wanted:
         raise Refused(Code.NO_MODEL)
     folder = Path(wanted).expanduser()
@@ -121,6 +132,33 @@ def builtin_model() -> Path | None:
     """The folder of the model that comes with the program, if it has one."""
     folder = resource("models", "garden")
     return folder if (folder / "manifest.json").is_file() else None
+
+
+def builtin_info() -> ModelInfo | None:
+    """The model that comes with the program, if it has one. Raises `Refused`: MODEL_DAMAGED."""
+    folder = builtin_model()
+    return None if folder is None else read_info(folder)
+
+
+def is_builtin(info: ModelInfo) -> bool:
+    """Whether a model is the one that comes with the program, or has its name and its backbone."""
+    builtin = builtin_info()
+    if builtin is None:
+        return False
+    return (info.name, info.backbone_sha256) == (builtin.name, builtin.backbone_sha256)
+
+
+def taught_digests(info: ModelInfo) -> frozenset[str]:
+    """The digests of the photos that taught a model or its backbone, as far as is known.
+
+    Raises `Refused`: MODEL_*.
+    """
+    places = [info.path]
+    builtin = builtin_info()
+    if builtin is not None and builtin.backbone_sha256 == info.backbone_sha256:
+        places.append(builtin.path)
+    found = [teaching for place in places if (teaching := read_teaching(place)) is not None]
+    return frozenset(digest for one in found for digest in (*one.digests, *one.others))
 
 
 def import_model(home: Home, path: Path) -> ModelInfo:

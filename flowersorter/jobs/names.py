@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from flowersorter.jobs.models import builtin_model
+from flowersorter.jobs.models import is_builtin
 from flowersorter.learning.bundle import Model
 from flowersorter.paths import Home
 from flowersorter.records import Decision
@@ -24,9 +24,10 @@ from flowersorter.species_names import Language, match, same_species, shown, spe
 def called_here(model: Model, language: Language, folders: Sequence[str]) -> Model:
     """The model with its species called as here; `folders` are the species that have a folder.
 
-    Only the built-in model speaks the gardener's language: names that a gardener taught stay as written.
+    Only the built-in model, and what it became by corrections, speaks the gardener's language: names that a
+    gardener taught stay as written.
     """
-    ours = model.info.path == builtin_model()
+    ours = is_builtin(model.info)
     species = names_here(model.info.species, language if ours else None, folders)
     info, head = replace(model.info, species=species), replace(model.head, species=species)
     return replace(model, info=info, head=head)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flowersorter.jobs.bases import better_base
+from flowersorter.jobs.beside import beside, open_known, reported_of
 from flowersorter.jobs.deepen import deepen, seconds_to_deepen
 from flowersorter.jobs.lessons import read_lesson
 from flowersorter.jobs.models import check_name
 from flowersorter.jobs.reading import Reading
 from flowersorter.jobs.saving import Origin, save_version
-from flowersorter.jobs.weights import resolve_base
+from flowersorter.jobs.weights import Base, open_backbone, resolve_base, resolve_bases
 from flowersorter.learning.bundle import ModelInfo
 from flowersorter.learning.compare import Comparison
 from flowersorter.learning.dataset import Labelled, read_labelled
@@ -36,9 +39,11 @@ METHODS = ("head", "recipe", "finetune")
 class TeachRequest:
     """What to teach and how; `name` None means the folder's name.
 
-    `base` is "auto", "builtin", "imagenet" or a weights file; `method` "head" (on cached features, seconds),
-    "recipe" (the articles' loop word for word, minutes) or "finetune" (the last `layers` stages of the
-    network learn as well, 1 or 2); `seed` deals the random numbers of the last two.
+    `base` is "auto" (the better one of those that there are), "builtin", "imagenet" or a weights file;
+    `method` "head" (on cached features, seconds), "recipe" (the articles' loop word for word, minutes) or
+    "finetune" (the last `layers` stages of the network learn as well, 1 or 2); `seed` deals the random
+    numbers of the last two. `beside` names a model whose species are kept beside the new ones, on its
+    base and by "head"; None keeps none.
     """
 
     folder: Path
@@ -48,6 +53,7 @@ class TeachRequest:
     device: str = "auto"
     seed: int = 42
     layers: int = 1
+    beside: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,24 +107,30 @@ def teach(home: Home, settings: Settings, request: TeachRequest, report: Report 
 
     It is put in force unless it is clearly worse than the model in force before.
 
-    Streams a `TeachingStarted`, a `Left` for each photo that proves unreadable, a `TeachingEstimate` where
-    the network's last layers learn, and the epochs through `report`. Cancelled or failed, it leaves
-    everything as it was. Raises `Refused`: as `read_labelled`, NO_WEIGHTS, WEIGHTS_*, DEVICE_UNUSABLE,
-    BAD_NAME, BAD_ARGUMENT, DISK_FULL, TOO_FEW_PHOTOS; and `Cancelled`.
+    Streams a `BasesTried` where there are several bases, a `TeachingStarted`, a `Left` for each photo
+    that proves unreadable, a `TeachingEstimate` where the network's last layers learn, and the epochs
+    through `report`. Cancelled or failed, it leaves everything as it was. Raises `Refused`: as
+    `read_labelled`, NO_WEIGHTS, WEIGHTS_*, DEVICE_UNUSABLE, BAD_NAME, BAD_ARGUMENT, DISK_FULL,
+    TOO_FEW_PHOTOS; and `Cancelled`.
     """
     started = time.monotonic()
     _check(request)
     name = check_name(request.name or _shown(request.folder.name))
     labelled = read_labelled(request.folder, report)
-    base = resolve_base(home, settings, request.base)
+    known = None if request.beside is None else open_known(home, settings, request.beside, labelled.species)
+    bases = resolve_bases(home, settings, request.base)
     report(Progress(Stage.STARTING))
     from flowersorter.learning.backbone import load_backbone
     from flowersorter.learning.devices import choose_device
 
     device = choose_device(request.device)
-    backbone = load_backbone(base.path)
-    report(TeachingStarted(base.id, str(device), len(labelled.photos), labelled.species))
     with Reading(home, settings) as reading:
+        if known is None:
+            base = _choose(labelled, bases, device, reading, report)
+            base_id, backbone = base.id, load_backbone(base.path)
+        else:
+            base_id, backbone = known.info.base_id, open_backbone(home, settings, known.info)
+        report(TeachingStarted(base_id, str(device), len(labelled.photos), labelled.species))
         lesson, unreadable = read_lesson(labelled, backbone, device, reading, report)
         if request.method == "finetune":
             deeper = request.layers
@@ -127,10 +139,13 @@ def teach(home: Home, settings: Settings, request: TeachRequest, report: Report 
             lesson, learned, backbone = deepen(
                 home, lesson, deeper, request.seed, backbone, device, reading, report
             )
+        elif known is not None:
+            own, lesson = lesson, beside(lesson, known)
+            learned = reported_of(own, _learn(lesson, request, backbone, device, reading, report))
         else:
             learned = _learn(lesson, request, backbone, device, reading, report)
     report(Progress(Stage.SAVING))
-    origin = Origin(name, request.method, base.id, backbone.sha256, backbone.feature_space)
+    origin = Origin(name, request.method, base_id, backbone.sha256, backbone.feature_space)
     saved = save_version(home, settings, origin, lesson, learned, backbone)
     return Taught(
         info=saved.info,
@@ -169,6 +184,18 @@ def _check(request: TeachRequest) -> None:
         raise Refused(Code.BAD_ARGUMENT, detail=f"There is no method “{request.method}”.")
     if request.layers not in (1, 2):
         raise Refused(Code.BAD_ARGUMENT, detail="Either 1 or 2 layers can learn as well.")
+    if request.beside is not None and request.method != "head":
+        raise Refused(Code.BAD_ARGUMENT, detail="Only the method “head” keeps the species of a model.")
+
+
+def _choose(
+    labelled: Labelled, bases: Sequence[Base], device: ChosenDevice, reading: Reading, report: Report
+) -> Base:
+    if len(bases) == 1:
+        return bases[0]
+    tried = better_base(labelled, bases, device, reading, report)
+    report(tried)
+    return tried.taken
 
 
 def _learn(

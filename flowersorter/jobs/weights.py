@@ -70,6 +70,13 @@ def resolve_base(home: Home, settings: Settings, base: str) -> Base:
     return Base("file", file)
 
 
+def resolve_bases(home: Home, settings: Settings, base: str) -> list[Base]:
+    """What `resolve_base` gives, and for "auto" after it the other weights. Raises likewise."""
+    first = resolve_base(home, settings, base)
+    others = available_bases(home, settings) if base == "auto" else []
+    return [first, *(one for one in others if one != first)]
+
+
 def check_weights(file: Path) -> Base:
     """Whether teaching can start from a file, before it is chosen for good.
 

@@ -34,6 +34,7 @@ from flowersorter.learning.strangers_file import STRANGERS, read_strangers, stra
 from flowersorter.records import Code, Refused
 
 FORMAT: Final = 1
+PRETRAINED: Final = "pretrained"  # the method of the model that comes with the program
 UNFINISHED: Final = ".new-"  # how the name of a model begins until it is whole
 MAX_MANIFEST_BYTES: Final = 16 * 2**20
 MANIFEST, HEAD, CALIBRATION, TEACHING, ANSWERS, BACKBONE = (
@@ -71,7 +72,8 @@ class Teaching:
 
     `features` float16[N, 512], `labels` int32[N] (places in the species), `folds` int8[N]; `digests` and
     `groups` name photos and their groups by sha256, hex. `given` and `corrected` are those of a `Lesson`;
-    `start` is there where a correction can be learned.
+    `start` is there where a correction can be learned. `others` are digests of photos that taught it, too,
+    but of which it keeps no features.
     """
 
     features: NDArray[np.float16]
@@ -82,6 +84,7 @@ class Teaching:
     given: bool = False
     corrected: frozenset[int] = frozenset()
     start: Start | None = None
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,8 +190,20 @@ def read_teaching(folder: Path) -> Teaching | None:
     if count and not (labels.min() >= 0 and labels.max() < classes):
         raise Refused(Code.MODEL_DAMAGED, model=folder)
     given, corrected, start = read_again(folder, part, count, _info(folder, manifest).species)
-    names, group_names = digest_names(digests), digest_names(groups)
-    return Teaching(features, labels, folds, names, group_names, given, corrected, start)
+    others = array_of(folder, part, "others", np.uint8, 2) if "others" in part else digest_rows(())
+    if others.shape[1:] != (32,):
+        raise Refused(Code.MODEL_DAMAGED, model=folder)
+    return Teaching(
+        features,
+        labels,
+        folds,
+        digest_names(digests),
+        digest_names(groups),
+        given,
+        corrected,
+        start,
+        digest_names(others),
+    )
 
 
 def read_answers(folder: Path) -> PastAnswers | None:
@@ -325,6 +340,7 @@ def _teaching_bytes(teaching: Teaching) -> bytes:
             "folds": teaching.folds,
             "digests": digest_rows(teaching.digests),
             "groups": digest_rows(teaching.groups),
+            "others": digest_rows(teaching.others),
             **again_arrays(teaching.given, teaching.corrected, teaching.start),
         }
     )

@@ -71,8 +71,8 @@ def _pretrain(options: argparse.Namespace, command: str) -> None:
 
     run.train(work, _stopper(options.minutes), log)
     if options.export and run.finished:
-        figures = export(run, options.export)
-        _say({"exported": str(options.export), "crop": figures["crop"], **figures["validation"]})
+        figures = export(run, options.export, _say)
+        _say({"exported": str(options.export), **figures["validation"]})
 
 
 def _stopper(minutes: float | None) -> Callable[[], bool]:
@@ -116,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --work")
     parser.add_argument("--minutes", type=float, help="stop cleanly after so many")
     parser.add_argument(
-        "--export", type=Path, metavar="FOLDER", help="when finished, write weights and figures"
+        "--export", type=Path, metavar="FOLDER", help="when finished, write the model file here"
     )
     return parser
 

@@ -1,11 +1,13 @@
-"""Write the finished built-in weights and what they can do: figures on photos that nothing was chosen by."""
+"""Write a finished run as the built-in model, and what it can do on photos that nothing was chosen by."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,124 +15,235 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import save
-from torch import Tensor, nn
+from torch import Tensor
 
-from flowersorter.learning.pretrain_photos import Kept, Photos, write_beside
-from flowersorter.learning.pretrain_training import Run, answers_for, middle, new_network, ranks, scored
-from flowersorter.pictures.decode import Wanted
+from flowersorter import __version__
+from flowersorter.learning.backbone import Backbone, load_backbone
+from flowersorter.learning.bundle import PRETRAINED, Model, ModelInfo, Teaching, write_model
+from flowersorter.learning.calibrate import Calibration, threshold
+from flowersorter.learning.devices import choose_device
+from flowersorter.learning.evaluate import Answer, validate
+from flowersorter.learning.feature_store import FeatureStore
+from flowersorter.learning.features import read_features
+from flowersorter.learning.fitting import Examples
+from flowersorter.learning.head import Head
+from flowersorter.learning.lesson import answer_of, calibration_of
+from flowersorter.learning.network import Network
+from flowersorter.learning.past_answers import PastAnswers, past_answers
+from flowersorter.learning.pretrain_card import card
+from flowersorter.learning.pretrain_photos import PARTS, Part, Photos
+from flowersorter.learning.pretrain_training import Run
+from flowersorter.learning.split import fold_of, group_of
+from flowersorter.learning.strangers_fit import learn_from_unseen
 from flowersorter.pictures.pool import PicturePool
+from flowersorter.progress import Report
 from flowersorter.records import Code, Refused
 
-WEIGHTS_FILE: Final = "resnet18.safetensors"
+NAME: Final = "Garden flowers"
 FIGURES_FILE: Final = "figures.json"
-
-TESTED_CROPS: Final = (160, 176, 192, 208, 224)  # pixels; cut from a photo whose short side is 8/7 of it
-
-
-@dataclass(frozen=True, slots=True)
-class Tested:
-    """How well the choice part does with one crop, pixels."""
-
-    crop: int
-    short_side: int
-    loss: float
-    top1: float
-    top3: float
+CARD_FILE: Final = "README.md"
+PROMISES: Final = (1.0, 2.0, 5.0)  # wrong in 100, of which the card tells
+EXEMPLARS: Final = 6  # taught photos of each species that stay in the model; more would make it too large
 
 
-def export(run: Run, folder: Path) -> dict[str, Any]:
-    """Write the averaged weights in float16, torchvision's layout, and the figures; gives the figures.
+@dataclass(frozen=True, slots=True, eq=False)
+class Read:
+    """All photos of a run as the program sees them: features float32[N, 512], digests and groups."""
 
-    The crop is chosen on the choice part; the validation part is looked at here, once, with the rounded
-    weights. Raises `Refused`: BAD_ARGUMENT for a run that is not finished, WEIGHTS_DAMAGED where weights
-    do not fit into float16, the photo's own reason where one can no longer be read.
+    features: NDArray[np.float32]
+    digests: tuple[str, ...]
+    groups: tuple[str, ...]
+
+
+def export(run: Run, folder: Path, report: Report) -> dict[str, Any]:
+    """Write the averaged weights as a model file, with its figures and its card; gives the figures.
+
+    The head is the network's own last layer, and the choice part calibrates it. The validation part is
+    looked at here, once, with the weights as they are shipped and photos seen as the program sees them.
+    Raises `Refused`: BAD_ARGUMENT for a run that is not finished or a folder that is there already,
+    WEIGHTS_DAMAGED where weights do not fit into float16, the photo's own reason where one cannot be read.
     """
     if not run.finished:
         detail = f"{run.place.epoch} of {run.recipe.epochs} epochs are done"
         raise Refused(Code.BAD_ARGUMENT, detail=detail)
-    folder.mkdir(parents=True, exist_ok=True)
-    state = _halved(run.averaged.state_dict(), folder / WEIGHTS_FILE)
-    net = new_network(len(run.photos.species), run.device)
-    net.load_state_dict(state)
-    figures = {
-        "command": run.command,
-        "recipe": asdict(run.recipe),
-        "torch": torch.__version__,
-        "species": run.photos.species,
-        "photos": {part: len(run.photos.part(part)) for part in ("training", "choice", "validation")},
-        **_figures(run, net.eval()),
-    }
-    write_beside(folder / WEIGHTS_FILE, save(state, {"species": json.dumps(run.photos.species)}))
-    write_beside(folder / FIGURES_FILE, json.dumps(figures, indent=1, ensure_ascii=False).encode())
-    return figures
+    if folder.exists():
+        raise Refused(Code.BAD_ARGUMENT, detail=f"{folder} is there already")
+    with tempfile.TemporaryDirectory() as temporary:
+        weights = Path(temporary) / "backbone.safetensors"
+        weights.write_bytes(save(_halved(run.averaged.state_dict(), folder)))
+        backbone = load_backbone(weights)
+        with PicturePool() as pool, FeatureStore(Path(temporary) / "features.sqlite") as store:
+            network = Network(backbone, choose_device(run.device.type))
+            read = _read(run.photos, network, pool, store, report)
+        model, told, answers = _model(run, read, backbone, folder)
+        write_model(folder, model, _teaching(run.photos, read), weights, answers)
+    (folder / FIGURES_FILE).write_text(json.dumps(told, indent=1, ensure_ascii=False), "utf-8")
+    (folder / CARD_FILE).write_text(card(told), "utf-8")
+    return told
 
 
 def _halved(state: dict[str, Tensor], file: Path) -> dict[str, Tensor]:
-    """The tensors on the CPU, numbers with a fraction in float16."""
+    """The backbone's tensors on the CPU, numbers with a fraction in float16."""
     halved = {
         name: (tensor.half() if tensor.is_floating_point() else tensor).cpu().contiguous()
         for name, tensor in state.items()
+        if not name.startswith("fc.")
     }
     if not all(tensor.isfinite().all() for tensor in halved.values()):
         raise Refused(Code.WEIGHTS_DAMAGED, path=file)
     return halved
 
 
-def _figures(run: Run, net: nn.Module) -> dict[str, Any]:
+def _read(photos: Photos, network: Network, pool: PicturePool, store: FeatureStore, report: Report) -> Read:
+    seen = read_features(
+        [Path(one.path) for one in photos.kept],
+        network=network,
+        store=store,
+        pool=pool,
+        known_digest=lambda _path: None,
+        on_look=lambda _look: None,
+        report=report,
+    )
+    facts, vectors = [], []
+    for one in seen:
+        if one.facts is None or one.features is None:
+            raise Refused(one.problem.code if one.problem else Code.UNREADABLE, path=one.path)
+        facts.append(one.facts)
+        vectors.append(one.features)
+    return Read(np.stack(vectors), tuple(one.digest for one in facts), tuple(group_of(facts)))
+
+
+def _model(
+    run: Run, read: Read, backbone: Backbone, folder: Path
+) -> tuple[Model, dict[str, Any], PastAnswers]:
     photos, labels = run.photos, run.photos.labels()
-    choice, validation = photos.part("choice"), photos.part("validation")
-    tested = []
-    with PicturePool() as pool:
-        for crop in TESTED_CROPS:
-            answers = answers_for(net, _crops(pool, photos, choice, crop), run.device)
-            loss, top1, top3 = scored(answers, labels[choice])
-            tested.append(Tested(crop, short_side(crop), loss, top1, top3))
-        best = min(tested, key=lambda one: one.loss)
-        answers = answers_for(net, _crops(pool, photos, validation, best.crop), run.device)
-    return {
-        "crop": best.crop,
-        "short_side": best.short_side,
-        "choice": [asdict(one) for one in tested],
-        **validation_figures(photos, [photos.kept[number] for number in validation], answers),
+    training = photos.part("training")
+    head = Head(
+        photos.species,
+        run.averaged.get_parameter("fc.weight").cpu().numpy(),
+        run.averaged.get_parameter("fc.bias").cpu().numpy(),
+        root=False,
+    )
+    taught = Examples(read.features[training], labels[training], photos.species)
+    strangers = learn_from_unseen(taught, read.features[photos.part("choice")])
+
+    def answers(part: Part) -> list[Answer]:
+        numbers = photos.part(part)
+        strange = strangers.among(read.features[numbers])
+        return [
+            replace(
+                answer_of(Path(kept.path), kept.species, photos.species, row, read.groups[number]),
+                stranger=bool(is_strange),
+            )
+            for number, kept, row, is_strange in zip(
+                numbers,
+                [photos.kept[number] for number in numbers],
+                head.predict(read.features[numbers]),
+                strange,
+                strict=True,
+            )
+        ]
+
+    validation = answers("validation")
+    figures = validate(validation, photos.species)
+    info = ModelInfo(
+        name=NAME,
+        version=1,
+        path=folder,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        species=photos.species,
+        photos=len(training),
+        method=PRETRAINED,
+        base_id="builtin",
+        backbone_sha256=backbone.sha256,
+        feature_space=backbone.feature_space,
+        accuracy=figures.accuracy,
+        interval=figures.interval,
+        app_version=__version__,
+    )
+    choice = answers("choice")
+    calibration = calibration_of(choice)
+    told = {
+        "command": run.command,
+        "recipe": asdict(run.recipe),
+        "torch": torch.__version__,
+        "photos": {part: len(photos.part(part)) for part in PARTS},
+        "filed": [asdict(filed(validation, calibration, percent)) for percent in PROMISES],
+        **validation_figures(photos, validation),
     }
+    digests = [read.digests[number] for number in photos.part("choice")]
+    model = Model(info, head, calibration, asdict(figures), strangers)
+    return model, told, past_answers(choice, digests, photos.species)
 
 
-def short_side(crop: int) -> int:
-    """The short side of the photo, pixels, from whose middle a crop is cut: 256 for 224."""
-    return crop * 8 // 7
+def _teaching(photos: Photos, read: Read) -> Teaching:
+    """What lets the gardener's own species join: the choice part, and a few taught photos of each species.
+
+    These few teach only ("corrected"): the backbone has learned them, they say nothing of how well it does.
+    """
+    labels = photos.labels()
+    by_chance = sorted(photos.part("training"), key=lambda number: read.digests[number])
+    taught = [
+        number
+        for label in range(len(photos.species))
+        for number in [one for one in by_chance if labels[one] == label][:EXEMPLARS]
+    ]
+    kept = [*photos.part("choice"), *taught]
+    others = set(photos.part("training")) - set(taught)
+    return Teaching(
+        read.features[kept].astype(np.float16),
+        labels[kept].astype(np.int32),
+        np.array([fold_of(read.groups[number]) for number in kept], dtype=np.int8),
+        tuple(read.digests[number] for number in kept),
+        tuple(read.groups[number] for number in kept),
+        corrected=frozenset(range(len(kept) - len(taught), len(kept))),
+        others=tuple(sorted(read.digests[number] for number in others)),
+    )
 
 
-def validation_figures(photos: Photos, kept: Sequence[Kept], answers: Tensor) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What a promise of at most `promised` wrong in 100 came to on the validation photos."""
+
+    promised: float
+    filed: int
+    wrong: int
+
+
+def filed(answers: Sequence[Answer], calibration: Calibration, percent: float) -> Filed:
+    """Count what would be filed; a threshold that cannot be certified files nothing."""
+    least = threshold(calibration, percent).value
+    sure = [one for one in answers if least is not None and one.confidence >= least and not one.stranger]
+    return Filed(percent, len(sure), sum(not one.correct for one in sure))
+
+
+def validation_figures(photos: Photos, answers: Sequence[Answer]) -> dict[str, Any]:
     """Top-1 and top-3 for each labelled folder and each species, and who is taken for whom.
 
-    `answers` float32[N, species] are those for `kept`. A species' precision is None where it was never
-    the answer, its recalls are None where no photo of it is kept.
+    `answers` are those to the validation part. A species' precision is None where it was never the answer,
+    its recalls are None where no photo of it is kept.
     """
-    labels = np.array([photos.species.index(one.species) for one in kept], dtype=np.int64)
-    rank = ranks(answers, labels)
-    best: NDArray[np.int64] = answers.argmax(dim=1).numpy()
-    roots = np.array([one.root for one in kept])
+    kept = [photos.kept[number] for number in photos.part("validation")]
     training = Counter(one.species for one in photos.kept if one.part == "training")
-    species = []
-    for label, name in enumerate(photos.species):
-        own, answered = labels == label, best == label
-        right = int((own & answered).sum())
-        species.append(
+    roots: dict[str, list[Answer]] = defaultdict(list)
+    labelled: dict[str, list[Answer]] = defaultdict(list)
+    named: dict[str, list[Answer]] = defaultdict(list)
+    for one, answer in zip(kept, answers, strict=True):
+        roots[one.root].append(answer)
+        labelled[answer.species].append(answer)
+        named[answer.guess].append(answer)
+    taken = Counter((one.species, one.guess) for one in answers if not one.correct)
+    return {
+        "validation": {root: _tops(roots[root]) for root in sorted(roots)},
+        "per_species": [
             {
                 "species": name,
                 "training": training[name],
-                **_tops(rank[own]),
-                "precision": right / int(answered.sum()) if answered.any() else None,
+                **_tops(labelled[name]),
+                "precision": _share(one.correct for one in named[name]),
             }
-        )
-    taken = Counter(
-        (photos.species[label], photos.species[answer])
-        for label, answer in zip(labels, best, strict=True)
-        if label != answer
-    )
-    return {
-        "validation": {root: _tops(rank[roots == root]) for root in sorted(set(roots.tolist()))},
-        "per_species": species,
+            for name in photos.species
+        ],
         "confusions": [
             {"label": label, "answer": answer, "photos": count}
             for (label, answer), count in taken.most_common()
@@ -138,18 +251,14 @@ def validation_figures(photos: Photos, kept: Sequence[Kept], answers: Tensor) ->
     }
 
 
-def _tops(rank: NDArray[np.int64]) -> dict[str, float | int | None]:
-    if not len(rank):
-        return {"photos": 0, "top1": None, "top3": None}
-    return {"photos": len(rank), "top1": float((rank < 1).mean()), "top3": float((rank < 3).mean())}
+def _tops(answers: Sequence[Answer]) -> dict[str, float | int | None]:
+    return {
+        "photos": len(answers),
+        "top1": _share(one.correct for one in answers),
+        "top3": _share(one.in_top3 for one in answers),
+    }
 
 
-def _crops(pool: PicturePool, photos: Photos, numbers: Sequence[int], crop: int) -> list[NDArray[np.uint8]]:
-    """The middles of photos, decoded from their files as the program decodes them."""
-    paths = [Path(photos.kept[number].path) for number in numbers]
-    crops = []
-    for look in pool.looks(paths, Wanted(short_side=short_side(crop))):
-        if look.pixels is None:
-            raise Refused(look.problem.code if look.problem else Code.UNREADABLE, path=look.path)
-        crops.append(middle(look.pixels, crop).copy())
-    return crops
+def _share(hits: Iterable[bool]) -> float | None:
+    found = list(hits)
+    return sum(found) / len(found) if found else None

@@ -12,7 +12,7 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from flowersorter.progress import Progress, Report, Stage
 from flowersorter.records import Code, Left, Reason, Refused
 
 Part = Literal["training", "choice", "validation"]
+PARTS: Final[tuple[Part, ...]] = get_args(Part)
 
 SHORT_SIDE: Final = 192  # pixels: what training crops are cut from
 CHOICE_SHARE: Final = 1 / 16  # of the groups that are not for validation

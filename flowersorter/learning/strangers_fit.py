@@ -76,6 +76,21 @@ def learn_strangers(
         return strangers, np.asarray((far > limit).numpy())  # what has no answer is NaN: no stranger
 
 
+def learn_from_unseen(taught: Examples, unseen: NDArray[np.float32]) -> Strangers:
+    """Learn what is unlike the examples, by features float32[M, 512] of other photos of their species.
+
+    For a backbone that has learned the examples itself: its features for these are nearer to one another.
+    """
+    with one_thread():
+        roots = torch.from_numpy(np.sqrt(np.maximum(taught.features, 0.0)))
+        middle = roots.mean(dim=0)
+        labels = torch.from_numpy(taught.labels)
+        centres, whitening = _fit(_sums(roots - middle, labels, len(taught.species)))
+        others = torch.from_numpy(np.sqrt(np.maximum(unseen, 0.0))) - middle
+        limit = _limit(_measure(others, centres, whitening))
+        return Strangers(((centres + middle) @ whitening).numpy(), whitening.numpy(), limit)
+
+
 def _caught(roots: Tensor, labels: Tensor, far: Tensor, whole: _Sums, report: Report) -> float | None:
     """The part of strangers that is found: each species in turn is left out, and is the stranger."""
     species = labels.unique()

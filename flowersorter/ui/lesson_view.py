@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
+from flowersorter.jobs.bases import BasesTried, Tried
 from flowersorter.jobs.teach import TeachingStarted, TeachRequest
 from flowersorter.learning.evaluate import Epoch
 from flowersorter.records import Left
 from flowersorter.ui import messages
 from flowersorter.ui.curves_view import CurvesView
 from flowersorter.ui.theme import GRID
+from flowersorter.ui.weights_chooser import base_name
 from flowersorter.ui.widgets import ProgressPanel, heading, text
 
 
@@ -24,6 +26,8 @@ class LessonView(QWidget):
         self._unreadable = 0
         self.title = heading("")
         self.facts = text("", "muted")
+        self.bases = text("", "muted")
+        self.bases.hide()
         self.unreadable = text("", "warning")
         self.progress = ProgressPanel(self.tr("Stop"))
         self.progress.cancel_requested.connect(self.cancel_requested)
@@ -40,6 +44,7 @@ class LessonView(QWidget):
         box.setSpacing(GRID)
         box.addWidget(self.title)
         box.addWidget(self.facts)
+        box.addWidget(self.bases)
         box.addWidget(self.unreadable)
         box.addSpacing(GRID)
         box.addWidget(self.progress)
@@ -54,6 +59,7 @@ class LessonView(QWidget):
             self.tr("You can go on with other pages meanwhile. Until it is done, everything stays as it is.")
         )
         self.unreadable.hide()
+        self.bases.hide()
         self.curves.show_epochs(())
         self._drawing.setCurrentIndex(0)
         self.progress.start()
@@ -63,6 +69,15 @@ class LessonView(QWidget):
         if isinstance(event, Epoch):
             self.curves.add_epoch(event)
             self._drawing.setCurrentWidget(self.curves)
+        elif isinstance(event, BasesTried):
+            self.bases.setText(
+                self.tr("Tried on some of these photos: {tried}. It builds on the first.").format(
+                    tried=", ".join(
+                        _tried(one) for one in sorted(event.tried, key=lambda one: one.base != event.taken)
+                    )
+                )
+            )
+            self.bases.show()
         elif isinstance(event, TeachingStarted):
             self.facts.setText(
                 self.tr("{species}, {photos}. It runs on {device}.").format(
@@ -84,3 +99,8 @@ class LessonView(QWidget):
                 )
             )
             self.unreadable.show()
+
+
+def _tried(tried: Tried) -> str:
+    words = QCoreApplication.translate("LessonView", "{base}: {right} of 100 right")
+    return words.format(base=base_name(tried.base), right=round(100 * tried.accuracy))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,10 +21,11 @@ from PySide6.QtWidgets import (
 )
 
 from flowersorter.jobs import teach
+from flowersorter.jobs.models import builtin_info
 from flowersorter.jobs.teach import TeachRequest
 from flowersorter.learning.dataset import Labelled, LabelledPhoto
 from flowersorter.paths import Home
-from flowersorter.records import Code, Left
+from flowersorter.records import Code, Left, Refused
 from flowersorter.ui import messages
 from flowersorter.ui.form import Form
 from flowersorter.ui.group_tree import Group, GroupTree, Line, file_name, photo_line
@@ -150,6 +152,17 @@ class TeachingSetup(QWidget):
         self.name = QLineEdit()
         self.name.setMaxLength(100)
         self.name.textChanged.connect(self._update_start)
+        self.scope = QComboBox()
+        self.scope.addItem(self.tr("These species"))
+        builtin = None
+        with suppress(Refused):  # a damaged one is named where models are chosen
+            builtin = builtin_info()
+        if builtin is not None:
+            words = self.tr("These, and the {species} of “{model}” that it knows already")
+            known = messages.species(len(builtin.species))
+            self.scope.addItem(words.format(species=known, model=builtin.name), builtin.name)
+        self.scope.setEnabled(builtin is not None)
+        self.scope.currentIndexChanged.connect(self._scope_changed)
         self.method = MethodChooser(self._store.values.method)
         self.method.changed.connect(self._estimate)
         self.device = QComboBox()
@@ -159,11 +172,21 @@ class TeachingSetup(QWidget):
         self.device.currentIndexChanged.connect(self._estimate)
         form = Form()
         form.add_field(self.tr("Name of the model"), self.name)
+        form.add_field(self.tr("It will know"), self.scope)
         form.add_field(self.tr("It knows already"), self.weights)
         form.add_field(self.tr("How it learns"), self.method)
         form.add_field(self.tr("Runs on"), self.device)
         self._how.box.addLayout(form)
         return self._how
+
+    def _scope_changed(self) -> None:
+        """Known species are kept on the layers that know them, by the quick method."""
+        alone = self.scope.currentData() is None
+        if not alone:
+            self.method.choose("head")
+        self.weights.setEnabled(alone)
+        self.method.setEnabled(alone)
+        self._update_start()
 
     def _make_bar(self) -> QFrame:
         self.start_words = text("", "muted")
@@ -294,6 +317,7 @@ class TeachingSetup(QWidget):
             base=base,
             method=self.method.method(),
             device=self.device.currentData(),
+            beside=self.scope.currentData(),
         )
 
     def _ask(self, wish: SignalInstance) -> None:

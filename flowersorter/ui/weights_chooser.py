@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from flowersorter.jobs.weights import (
@@ -25,6 +25,17 @@ from flowersorter.ui.tasks import TaskRunner
 from flowersorter.ui.theme import GRID
 from flowersorter.ui.widgets import MessageBar, ProgressPanel, button, text
 
+translate = QCoreApplication.translate
+
+
+def base_name(base: Base) -> str:
+    """What weights know, in words."""
+    if base.id == "imagenet":
+        return translate("WeightsChooser", "A million pictures of all kinds (ImageNet, downloaded)")
+    if base.id == "builtin":
+        return translate("WeightsChooser", "Garden flowers (comes with FlowerSorter)")
+    return translate("WeightsChooser", "The file {name}").format(name=show_path(Path(base.path.name)))
+
 
 class WeightsChooser(QWidget):
     """A list of the weights that are there, a file chooser, and a download that asks first."""
@@ -35,7 +46,6 @@ class WeightsChooser(QWidget):
         super().__init__(parent)
         self._home = home
         self._store = store
-        self._bases: Sequence[Base] = ()
         self._download: TaskRunner | None = None
 
         self.missing = text(
@@ -85,11 +95,8 @@ class WeightsChooser(QWidget):
 
     def base(self) -> str | None:
         """The chosen weights as a `TeachRequest` names them; None where there are none."""
-        row = self.combo.currentIndex()
-        if row < 0 or row >= len(self._bases):
-            return None
-        chosen = self._bases[row]
-        return str(chosen.path) if chosen.id == "file" else chosen.id
+        chosen = self.combo.currentData()
+        return None if chosen is None else str(chosen)
 
     def use_file(self, file: Path) -> None:
         """Check a weights file and keep it as the chosen one."""
@@ -117,24 +124,19 @@ class WeightsChooser(QWidget):
         self._download.start()
 
     def _show(self, bases: Sequence[Base]) -> None:
-        self._bases = bases
         self.combo.blockSignals(True)  # noqa: FBT003 - Qt's own signature
         self.combo.clear()
-        for row, base in enumerate(bases):
-            self.combo.addItem(self._name(base))
-            self.combo.setItemData(row, messages.place(base.path), Qt.ItemDataRole.ToolTipRole)
+        if len(bases) > 1:
+            self.combo.addItem(self.tr("Whatever suits these photos best (it tries)"), "auto")
+        for base in bases:
+            self.combo.addItem(base_name(base), str(base.path) if base.id == "file" else base.id)
+            last = self.combo.count() - 1
+            self.combo.setItemData(last, messages.place(base.path), Qt.ItemDataRole.ToolTipRole)
         self.combo.blockSignals(False)  # noqa: FBT003
         self.combo.setVisible(bool(bases))
         self.missing.setVisible(not bases)
         self.download_button.setVisible(all(base.id != "imagenet" for base in bases))
         self.changed.emit()
-
-    def _name(self, base: Base) -> str:
-        if base.id == "imagenet":
-            return self.tr("A million pictures of all kinds (ImageNet, downloaded)")
-        if base.id == "builtin":
-            return self.tr("Garden flowers (comes with FlowerSorter)")
-        return self.tr("The file {name}").format(name=show_path(Path(base.path.name)))
 
     def _choose_file(self) -> None:
         chosen = self._store.values.weights_file

@@ -293,7 +293,7 @@ def test_two_languages_never_make_two_folders(
 ) -> None:
     """Promise 11: half is sorted in English, the rest with the tulips in German; undo brings all back."""
     built_in = ready.models / "garden" / "0001"
-    monkeypatch.setattr("flowersorter.jobs.names.builtin_model", lambda: built_in)
+    monkeypatch.setattr("flowersorter.jobs.models.builtin_model", lambda: built_in)
     settings, _ = load(ready.settings_file)
 
     def sort_in(language: Literal["english", "german"]) -> set[str]:

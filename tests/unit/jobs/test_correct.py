@@ -8,11 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.labels import clouds, digest_of, lesson_of
+from support.networks import save_random_weights
 
+from flowersorter.jobs import models
 from flowersorter.jobs.correct import correct
 from flowersorter.jobs.models import find_model
 from flowersorter.jobs.saving import model_of, teaching_of
-from flowersorter.learning.bundle import ModelInfo, read_model, read_teaching, write_model
+from flowersorter.learning.backbone import load_backbone, save_backbone
+from flowersorter.learning.bundle import PRETRAINED, ModelInfo, read_model, read_teaching, write_model
 from flowersorter.learning.evaluate import validate
 from flowersorter.learning.feature_store import FeatureStore, PhotoFacts
 from flowersorter.learning.lesson import Learned, learn_head
@@ -64,7 +67,11 @@ def keep_features(home: Home, rows: np.ndarray, start: int, hashed: int | None =
 
 
 def confidence(home: Home, rows: np.ndarray, species: str) -> float:
-    head = read_model(find_model(home, Settings(), "garden").path).head
+    return confidence_of(find_model(home, Settings(), "garden"), rows, species)
+
+
+def confidence_of(info: ModelInfo, rows: np.ndarray, species: str) -> float:
+    head = read_model(info.path).head
     return float(head.predict(rows)[:, head.species.index(species)].mean())
 
 
@@ -140,3 +147,35 @@ def test_cancelled_it_leaves_the_model_in_force(home: Home, model: ModelInfo) ->
     with pytest.raises(Cancelled):
         correct(home, Settings(), "garden", {digest_of(0): "rose"}, stop)
     assert find_model(home, Settings(), "garden") == model
+
+
+def test_the_built_in_model_learns_as_a_model_of_its_own(
+    home: Home, tmp_path: Path, learned: Learned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stays as it was shipped; what it became has its name, is found in its place, and has a backbone."""
+    lesson = lesson_of(clouds(COUNTS))
+    backbone = load_backbone(save_random_weights(tmp_path / "weights.pth", seed=1))
+    weights = tmp_path / "weights.safetensors"
+    save_backbone(backbone, weights)
+    builtin = tmp_path / "builtin"
+    info = ModelInfo(
+        "Built in", 1, builtin, "2026-01-01T00:00:00+00:00", tuple(COUNTS), 75, PRETRAINED, "builtin",
+        backbone.sha256, SPACE, None, None, "0.1.0",
+    )  # fmt: skip
+    validation = validate(learned.reported, lesson.examples.species)
+    teaching = replace(teaching_of(lesson, learned), start=None, corrected=frozenset({4}))
+    write_model(builtin, model_of(info, learned, validation), teaching, weights)
+    monkeypatch.setattr(models, "builtin_model", lambda: builtin)
+    shipped = {path.name: path.read_bytes() for path in builtin.iterdir()}
+
+    result = correct(home, Settings(), None, {digest_of(n): "Margerite" for n in range(30, 33)})
+    assert (result.info.name, result.info.version, result.info.method) == ("Built in", 1, "head")
+    assert find_model(home, Settings(), None) == result.info
+    assert confidence_of(result.info, lesson.examples.features[30:33], "daisy") > 0.5  # said in German
+    assert (home.backbones / f"{backbone.sha256}.safetensors").is_file()
+    assert {path.name: path.read_bytes() for path in builtin.iterdir()} == shipped
+    kept = read_teaching(result.info.path)
+    assert kept is not None
+    assert kept.corrected == {4, 30, 31, 32}
+    again = correct(home, Settings(), None, {digest_of(40): "daisy"})
+    assert again.info.version == 2

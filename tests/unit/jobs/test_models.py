@@ -35,7 +35,18 @@ from flowersorter.settings import Settings
 NOTHING_CHOSEN = Settings()
 
 
-def save_model(home: Home, name: str) -> ModelInfo:
+def make_builtin(
+    home: Home, folder: Path, monkeypatch: pytest.MonkeyPatch, others: tuple[str, ...] = ()
+) -> Path:
+    """A model that comes with the program, outside the library."""
+    save_model(home, "Built in", others)
+    builtin = export_model(home, "Built in", folder / "builtin", include_teaching=True)
+    shutil.rmtree(home.models / slug("Built in"))
+    monkeypatch.setattr(models, "builtin_model", lambda: builtin)
+    return builtin
+
+
+def save_model(home: Home, name: str, others: tuple[str, ...] = ()) -> ModelInfo:
     folder, version = next_version(home, name)
     info = ModelInfo(
         name, version, folder, "2026-01-01T00:00:00+00:00", ("daisy", "rose"), 2, "head", "file", "ab" * 32,
@@ -45,7 +56,7 @@ def save_model(home: Home, name: str) -> ModelInfo:
     none = Calibration(np.zeros(0, np.float32), np.zeros(0, np.bool_), np.zeros(0, np.int64))
     teaching = Teaching(
         np.zeros((2, 512), np.float16), np.array([0, 1], np.int32), np.zeros(2, np.int8),
-        (digest_of(0), digest_of(1)), (digest_of(0), digest_of(1)),
+        (digest_of(0), digest_of(1)), (digest_of(0), digest_of(1)), others=others,
     )  # fmt: skip
     return write_model(folder, Model(info, head, none), teaching)
 
@@ -87,11 +98,34 @@ def test_without_any_model(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_built_in_model_is_the_last_resort(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    builtin = export_model(home, save_model(home, "x").name, tmp_path / "builtin", include_teaching=False)
-    monkeypatch.setattr(models, "builtin_model", lambda: builtin)
+    builtin = make_builtin(home, tmp_path, monkeypatch)
+    own = save_model(home, "x")
     assert find_model(home, NOTHING_CHOSEN, None).path == builtin
-    assert [info.path for info in list_models(home)][-1] == builtin
-    assert find_model(home, Settings(model="x"), None).path != builtin
+    assert [info.path for info in list_models(home)] == [own.path, builtin]
+    assert find_model(home, Settings(model="x"), None) == own
+
+
+def test_what_the_built_in_model_became_stands_in_its_place(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builtin = make_builtin(home, tmp_path, monkeypatch)
+    corrected = save_model(home, "Built in")
+    assert list_models(home) == [corrected]
+    assert find_model(home, NOTHING_CHOSEN, None) == corrected
+    assert models.is_builtin(corrected)
+    assert not models.is_builtin(save_model(home, "x"))
+    shutil.rmtree(home.models)
+    assert find_model(home, NOTHING_CHOSEN, None).path == builtin
+
+
+def test_photos_that_taught_the_backbone_are_known(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a model on the built-in layers would be tried on photos that these layers have learned."""
+    own = save_model(home, "x", others=(digest_of(5),))
+    assert models.taught_digests(own) == {digest_of(0), digest_of(1), digest_of(5)}
+    make_builtin(home, tmp_path, monkeypatch, others=(digest_of(7), digest_of(8)))
+    assert models.taught_digests(own) == {digest_of(number) for number in (0, 1, 5, 7, 8)}
 
 
 def test_the_names_of_flowers_alone_are_no_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

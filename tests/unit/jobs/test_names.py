@@ -63,9 +63,9 @@ def test_only_the_built_in_model_is_translated(monkeypatch: pytest.MonkeyPatch) 
     none = Calibration(np.zeros(0, np.float32), np.zeros(0, np.bool_), np.zeros(0, np.int64))
     head = Head(OURS, np.zeros((3, 512), np.float32), np.zeros(3, np.float32), root=True)
     model = Model(info, head, none)
-    monkeypatch.setattr(names, "builtin_model", lambda: None)
+    monkeypatch.setattr(names, "is_builtin", lambda _info: False)
     assert called_here(model, Language.GERMAN, ()).info.species == OURS
-    monkeypatch.setattr(names, "builtin_model", lambda: Path("x"))
+    monkeypatch.setattr(names, "is_builtin", lambda _info: True)
     german = called_here(model, Language.GERMAN, ())
     assert german.info.species == german.head.species == ("Margerite", "Rose", "Stiefmütterchen")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import hashlib
 import json
 import math
 import shutil
@@ -17,15 +18,17 @@ import numpy as np
 import pytest
 import torch
 from filelock import FileLock
-from safetensors import safe_open
 from safetensors.torch import load_file
 from support.pictures import SPECIES, draw_flower, save_photo
-from torchvision.models import resnet18
 
 from flowersorter.learning import pretrain
+from flowersorter.learning.backbone import load_backbone
+from flowersorter.learning.bundle import read_model, read_teaching
+from flowersorter.learning.calibrate import Calibration
+from flowersorter.learning.evaluate import Answer
 from flowersorter.learning.preprocess import normalise
 from flowersorter.learning.pretrain_batches import HEARD_AS, Crops, Mixer, drawn, seed_chance
-from flowersorter.learning.pretrain_export import export, validation_figures
+from flowersorter.learning.pretrain_export import Filed, export, filed, validation_figures
 from flowersorter.learning.pretrain_photos import Photos, Source, load_photos, part_of
 from flowersorter.learning.pretrain_training import (
     CHECKPOINT_FILE,
@@ -227,7 +230,7 @@ def test_norms_and_biases_are_not_decayed() -> None:
 
 def test_crops_grow_and_the_rate_rises_then_falls_to_nothing() -> None:
     recipe = Recipe()
-    assert [recipe.side(epoch) for epoch in (0, 44, 45, 79, 80, 99)] == [112, 112, 128, 128, 160, 160]
+    assert [recipe.side(epoch) for epoch in (0, 54, 55, 87, 88, 99)] == [112, 112, 128, 128, 160, 160]
     assert recipe.rate(0.0) == 0.0
     assert recipe.rate(recipe.warm_up) == pytest.approx(recipe.peak_rate)
     assert recipe.rate(1.0) == pytest.approx(0.0)
@@ -304,24 +307,41 @@ def test_a_loss_that_is_no_number_spoils_no_checkpoint(photos: Photos, work: Pat
 
 def test_figures_count_each_folder_and_species(photos: Photos) -> None:
     kept = [photos.kept[number] for number in photos.part("validation")]
-    labels = [photos.species.index(one.species) for one in kept]
-    answers = torch.nn.functional.one_hot(torch.tensor(labels), 5).float()
-    answers[0] = answers[0].roll(1)  # one error, whose label ties for the second place
-    figures = validation_figures(photos, kept, answers)
+    answers = [
+        Answer(Path(one.path), one.species, one.species, 0.9, str(number), in_top3=True)
+        for number, one in enumerate(kept)
+    ]
+    other = next(name for name in photos.species if name != kept[0].species)
+    answers[0] = replace(answers[0], guess=other)
+    figures = validation_figures(photos, answers)
     assert sum(part["photos"] for part in figures["validation"].values()) == len(kept)
     first = figures["validation"][kept[0].root]
     assert first["top1"] == pytest.approx(1 - 1 / first["photos"])
     assert first["top3"] == 1.0
-    assert [one["photos"] for one in figures["confusions"]] == [1]
-    own = figures["per_species"][labels[0]]
+    assert figures["confusions"] == [{"label": kept[0].species, "answer": other, "photos": 1}]
+    own = figures["per_species"][photos.species.index(kept[0].species)]
     assert own["top1"] == pytest.approx(1 - 1 / own["photos"])
     assert sum(one["training"] for one in figures["per_species"]) == len(photos.part("training"))
+
+
+def test_what_is_filed_counts_no_stranger_and_nothing_without_a_promise() -> None:
+    answers = [
+        Answer(Path("x"), "rose", "rose", 0.9, "0", in_top3=True),
+        Answer(Path("x"), "rose", "daisy", 0.9, "1", in_top3=True),
+        Answer(Path("x"), "rose", "daisy", 0.9, "2", in_top3=True, stranger=True),
+        Answer(Path("x"), "rose", "daisy", 0.1, "3", in_top3=True),
+    ]
+    sure = np.full(400, 0.8, np.float32)
+    sound = Calibration(sure, np.ones(400, np.bool_), np.arange(400))
+    assert filed(answers, sound, 2.0) == Filed(2.0, 2, 1)
+    unsound = Calibration(sure, np.zeros(400, np.bool_), np.arange(400))
+    assert filed(answers, unsound, 2.0) == Filed(2.0, 0, 0)
 
 
 def test_an_unfinished_run_is_not_exported(photos: Photos, work: Path, tmp_path: Path) -> None:
     """Nobody can look at the validation part while there is still something to choose."""
     with pytest.raises(Refused):
-        export(Run(photos, TINY, CPU, ""), tmp_path / "model")
+        export(Run(photos, TINY, CPU, ""), tmp_path / "model", silent)
     assert not (tmp_path / "model").exists()
 
 
@@ -345,17 +365,34 @@ def test_the_command_trains_stops_resumes_and_exports(
 
     lines = [json.loads(line) for line in (work / pretrain.LOG_FILE).read_text("utf-8").splitlines()]
     assert [line["epoch"] for line in lines] == [1, 2]
-    state = load_file(model / "resnet18.safetensors")
-    assert state["conv1.weight"].dtype == torch.float16
-    resnet18(num_classes=5).load_state_dict(state, strict=True)
-    with safe_open(model / "resnet18.safetensors", "pt") as file:
-        assert json.loads(file.metadata()["species"]) == ["bluebell", "daisy", "Rose", "sunflower", "Tulip"]
+    exported = read_model(model)
+    assert exported.info.species == ("bluebell", "daisy", "Rose", "sunflower", "Tulip")
+    assert load_backbone(model / "backbone.safetensors").sha256 == exported.info.backbone_sha256
+    assert load_file(model / "backbone.safetensors")["conv1.weight"].dtype == torch.float16
+    assert exported.strangers is not None
     figures = json.loads((model / "figures.json").read_text("utf-8"))
     assert figures["recipe"]["seed"] == 5
     assert figures["command"].endswith("--seed 5 --minutes 0")
-    assert figures["crop"] == min(figures["choice"], key=lambda one: one["loss"])["crop"]
     counted = sum(part["photos"] for part in figures["validation"].values())
-    assert counted == figures["photos"]["validation"]
+    assert counted == figures["photos"]["validation"] == exported.figures["photos"]
+    page = (model / "README.md").read_text("utf-8")
+    assert figures["command"] in page
+    assert all(f"| {species} |" in page for species in exported.info.species)
+
+    # every photo of the training part is known to have taught it; the few that stay only teach
+    kept = load_photos(Source(roots, TWINS), work, silent)
+    taught = {file_digest(kept.kept[number].path) for number in kept.part("training")}
+    choice = {file_digest(kept.kept[number].path) for number in kept.part("choice")}
+    teaching = read_teaching(model)
+    assert teaching is not None
+    stay = {teaching.digests[place] for place in teaching.corrected}
+    assert stay <= taught
+    assert set(teaching.digests) - stay == choice
+    assert set(teaching.others) == taught - stay
+
+
+def file_digest(path: str) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 @pytest.mark.parametrize("wish", [signal.SIGINT, signal.SIGTERM])

@@ -1,0 +1,91 @@
+"""Which of several bases is the better one for the gardener's own photos."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from flowersorter.jobs.lessons import read_lesson
+from flowersorter.jobs.reading import Reading
+from flowersorter.jobs.weights import Base
+from flowersorter.learning.dataset import Labelled
+from flowersorter.learning.evaluate import Answer
+from flowersorter.progress import Progress, Report
+
+if TYPE_CHECKING:  # loads torch
+    from flowersorter.learning.devices import ChosenDevice
+
+SAMPLE: Final = 1000  # photos that are tried with each base; all of them where there are fewer
+LEAST: Final = 1e-6  # confidence; one answer that is sure and wrong must not decide alone
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A base, and the part of the sample that a final layer on it named correctly out of fold."""
+
+    base: Base
+    accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
+class BasesTried:
+    """Streamed where teaching chose between bases: the one taken, and how each did."""
+
+    taken: Base
+    tried: tuple[Tried, ...]
+
+
+def better_base(
+    labelled: Labelled, bases: Sequence[Base], device: ChosenDevice, reading: Reading, report: Report
+) -> BasesTried:
+    """Teach a final layer on each base, on a sample, and take the base whose answers surprise least.
+
+    The figures must stay true, so no fold has a say in the base that answers it: a base is only taken where
+    it is the better one without any of the folds; else the first of `bases` is. Raises `Refused` as
+    `read_lesson` and `load_backbone` do, and `Cancelled`.
+    """
+    from flowersorter.learning.backbone import load_backbone
+    from flowersorter.learning.lesson import learn_head
+
+    some = _sample(labelled)
+
+    def quietly(event: object) -> None:  # unreadable photos and curves are those of the teaching itself
+        if isinstance(event, Progress):
+            report(event)
+
+    answers: list[tuple[Answer, ...]] = []
+    folds: dict[Path, int] = {}
+    for base in bases:
+        lesson, _ = read_lesson(some, load_backbone(base.path), device, reading, quietly)
+        folds |= zip(lesson.paths, lesson.folds.tolist(), strict=True)
+        answers.append(learn_head(lesson, quietly).answers)
+    tried = (
+        Tried(base, sum(one.correct for one in each) / max(1, len(each)))
+        for base, each in zip(bases, answers, strict=True)
+    )
+    return BasesTried(bases[winner(answers, folds)], tuple(tried))
+
+
+def winner(answers: Sequence[Sequence[Answer]], folds: Mapping[Path, int]) -> int:
+    """The place of the answers that surprise least whichever fold is left out; 0 where folds disagree."""
+    places = set()
+    for fold in set(folds.values()):
+        others = [[one for one in each if folds[one.path] != fold] for each in answers]
+        places.add(min(range(len(answers)), key=lambda place: surprise(others[place])))
+    return places.pop() if len(places) == 1 else 0
+
+
+def surprise(answers: Sequence[Answer]) -> float:
+    """The mean log-loss in the labels, nats; no answer at all is the worst."""
+    if not answers:
+        return math.inf
+    return -sum(math.log(max(one.label_confidence, LEAST)) for one in answers) / len(answers)
+
+
+def _sample(labelled: Labelled) -> Labelled:
+    """Every so-manieth photo: they are listed by species, so each has its share."""
+    step = -(-len(labelled.photos) // SAMPLE)
+    return Labelled(labelled.folder, labelled.photos[::step])

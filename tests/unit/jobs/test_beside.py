@@ -1,0 +1,91 @@
+"""One's own species beside those of a model: nothing is lost, nothing counts twice, figures stay true."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.labels import clouds, digest_of, lesson_of
+
+from flowersorter.jobs.beside import Known, beside, open_known, reported_of
+from flowersorter.jobs.saving import model_of, teaching_of
+from flowersorter.learning.bundle import Model, ModelInfo, write_model
+from flowersorter.learning.evaluate import validate
+from flowersorter.learning.lesson import Lesson, learn_head
+from flowersorter.paths import Home
+from flowersorter.progress import silent
+from flowersorter.records import Code, Refused
+from flowersorter.settings import Settings
+
+OLD = {"daisy": 20, "Rose": 20, "tulip": 20}
+NEW = {"dahlia": 20, "rose": 20}
+
+
+def renumbered(lesson: Lesson, first: int) -> Lesson:
+    """The same lesson on other photos."""
+    digests = tuple(digest_of(first + number) for number in range(len(lesson.digests)))
+    return replace(lesson, digests=digests, groups=digests)
+
+
+@pytest.fixture
+def own() -> Lesson:
+    return renumbered(lesson_of(clouds(NEW, seed=3)), 1000)
+
+
+@pytest.fixture
+def model() -> Model:
+    lesson = lesson_of(clouds(OLD))
+    learned = learn_head(lesson, silent)
+    info = ModelInfo(
+        "old", 1, Path(), "2026-01-01T00:00:00+00:00", tuple(OLD), 60, "head", "imagenet", "ab" * 32, "space",
+        None, None, "0.1.0",
+    )  # fmt: skip
+    return model_of(info, learned, validate(learned.reported, tuple(OLD)))
+
+
+@pytest.fixture
+def known(model: Model) -> Known:
+    lesson = replace(lesson_of(clouds(OLD)), corrected=frozenset({0, 25}))
+    return Known(model.info, tuple(OLD), teaching_of(lesson, learn_head(lesson, silent)))
+
+
+def test_both_kinds_of_species_are_taught(own: Lesson, known: Known) -> None:
+    both = beside(own, known)
+    assert both.examples.species == ("dahlia", "daisy", "Rose", "rose", "tulip")
+    assert (len(both.digests), len(both.folds), len(both.groups)) == (100, 100, 100)
+    named = [both.examples.species[label] for label in both.examples.labels]
+    assert named == ["dahlia"] * 20 + ["rose"] * 20 + ["daisy"] * 20 + ["Rose"] * 20 + ["tulip"] * 20
+    assert both.corrected == {40, 65}
+    assert np.array_equal(both.folds[40:], known.teaching.folds)
+
+
+def test_a_photo_that_is_in_both_is_the_gardeners(own: Lesson, known: Known) -> None:
+    mine = replace(own, digests=(known.teaching.digests[25], *own.digests[1:]))
+    both = beside(mine, known)
+    assert len(both.digests) == len(set(both.digests)) == 99
+    assert both.examples.species[both.examples.labels[0]] == "dahlia"
+    assert both.corrected == {40}
+
+
+def test_the_figures_are_of_the_gardeners_photos(own: Lesson, known: Known) -> None:
+    both = beside(own, known)
+    learned = reported_of(own, learn_head(both, silent))
+    assert {answer.path for answer in learned.reported} <= set(own.paths)
+    assert len(learned.reported) == 40
+    assert len(learned.answers) == 98  # the corrected two are in no figure
+    assert set(learned.head.species) == set(both.examples.species)
+
+
+def test_a_known_species_is_called_as_the_gardener_calls_it(home: Home, model: Model, known: Known) -> None:
+    write_model(home.models / "old" / "0001", model, known.teaching)
+    opened = open_known(home, Settings(), "old", ("dahlia", "rose"))
+    assert opened.species == ("daisy", "rose", "tulip")
+
+
+def test_a_model_without_its_photos_cannot_be_kept(home: Home, model: Model) -> None:
+    write_model(home.models / "old" / "0001", model)
+    with pytest.raises(Refused) as refused:
+        open_known(home, Settings(), "old", ())
+    assert refused.value.reason.code is Code.MODEL_CANNOT_LEARN
