@@ -182,14 +182,14 @@ def _teaching(photos: Photos, read: Read) -> Teaching:
     These few teach only ("corrected"): the backbone has learned them, they say nothing of how well it does.
     """
     labels = photos.labels()
-    by_chance = sorted(photos.part("training"), key=lambda number: read.digests[number])
+    training = {read.digests[number]: number for number in photos.part("training")}  # twins are one photo
+    by_chance = [training[digest] for digest in sorted(training)]
     taught = [
         number
         for label in range(len(photos.species))
         for number in [one for one in by_chance if labels[one] == label][:EXEMPLARS]
     ]
     kept = [*photos.part("choice"), *taught]
-    others = set(photos.part("training")) - set(taught)
     return Teaching(
         read.features[kept].astype(np.float16),
         labels[kept].astype(np.int32),
@@ -197,7 +197,7 @@ def _teaching(photos: Photos, read: Read) -> Teaching:
         tuple(read.digests[number] for number in kept),
         tuple(read.groups[number] for number in kept),
         corrected=frozenset(range(len(kept) - len(taught), len(kept))),
-        others=tuple(sorted(read.digests[number] for number in others)),
+        others=tuple(sorted(training.keys() - {read.digests[number] for number in taught})),
     )
 
 

@@ -1,0 +1,107 @@
+"""The model that comes with the program: whole, small, and of use in the first minute."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.commands import Command
+from support.pictures import draw_library
+
+from flowersorter.jobs.beside import open_known
+from flowersorter.jobs.engine import open_recogniser
+from flowersorter.jobs.models import builtin_info, taught_digests
+from flowersorter.learning.bundle import ModelInfo, read_answers, read_model, read_teaching
+from flowersorter.learning.calibrate import threshold
+from flowersorter.paths import Home
+from flowersorter.settings import Settings
+from flowersorter.species_names import all_species, same_species
+
+MOST_BYTES = 25_000_000
+
+
+@pytest.fixture
+def builtin() -> ModelInfo:
+    info = builtin_info()
+    assert info is not None
+    return info
+
+
+def test_it_is_small_and_complete(builtin: ModelInfo) -> None:
+    files = [path for path in builtin.path.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < MOST_BYTES
+    assert {"manifest.json", "backbone.safetensors", "README.md", "species.json"} <= {
+        path.name for path in files
+    }
+    read_model(builtin.path)
+    assert read_answers(builtin.path) is not None
+
+
+def test_every_species_has_its_names(builtin: ModelInfo) -> None:
+    found = [same_species(label) for label in builtin.species]
+    assert None not in found
+    assert len(set(found)) == len(builtin.species) == len(all_species())
+
+
+def test_its_figures_are_those_of_its_card(builtin: ModelInfo) -> None:
+    figures = json.loads((builtin.path / "figures.json").read_text("utf-8"))
+    model = read_model(builtin.path)
+    parts = figures["validation"].values()
+    right = sum(part["top1"] * part["photos"] for part in parts)
+    assert right / sum(part["photos"] for part in parts) == pytest.approx(builtin.accuracy)
+    assert model.figures["photos"] == sum(part["photos"] for part in parts)
+    card = (builtin.path / "README.md").read_text("utf-8")
+    for one in figures["filed"]:
+        assert f"| {one['promised']:g} | {one['filed']} | {one['wrong']}" in card
+
+
+def test_it_files_something_for_two_wrong_in_a_hundred(builtin: ModelInfo) -> None:
+    assert threshold(read_model(builtin.path).calibration, 2.0).value is not None
+
+
+def test_it_knows_what_taught_it(builtin: ModelInfo) -> None:
+    teaching = read_teaching(builtin.path)
+    assert teaching is not None
+    assert len(taught_digests(builtin)) >= builtin.photos - 20  # some photos are there twice
+    assert np.isfinite(teaching.features).all()
+    assert set(teaching.labels.tolist()) == set(range(len(builtin.species)))
+
+
+def test_the_first_start_needs_nothing(command: Command, tmp_path: Path) -> None:
+    """No settings, no weights, nothing taught: a folder is classified, and nothing is moved."""
+    draw_library(tmp_path / "photos", 2)
+    before = sorted(tmp_path.joinpath("photos").rglob("*"))
+    done = command("sort", tmp_path / "photos", "--recursive", "--dry-run").json
+    assert done["model"] == "Garden flowers"
+    assert done["dry_run"]
+    assert done["found"] == 10
+    assert sorted(tmp_path.joinpath("photos").rglob("*")) == before
+
+
+def test_it_names_real_flowers(command: Command, real_photos: Path, tmp_path: Path) -> None:
+    """No figure, for some of these photos taught it; but the whole way works, from a file to its name."""
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for species in sorted((real_photos / "native").iterdir()):
+        for number, path in enumerate(sorted(species.iterdir())[:5]):
+            shutil.copy(path, photos / f"{species.name}-{number}{path.suffix}")
+    done = command("sort", photos, "--dry-run", "--max-wrong", "5").json
+    named = {Path(photo["source"]).name: photo["species"] for photo in done["photos"] if photo["species"]}
+    assert len(named) >= 10
+    right = [same_species(file.partition("-")[0]) == same_species(species) for file, species in named.items()]
+    assert sum(right) >= 0.9 * len(right)
+
+
+def test_it_speaks_german(home: Home, builtin: ModelInfo) -> None:
+    opened = open_recogniser(home, Settings(flower_names="german"), None, "cpu")
+    assert "Löwenzahn" in " ".join(opened.info.species)
+    assert len(set(opened.info.species)) == len(builtin.species)
+
+
+def test_its_species_can_be_kept_beside_new_ones(home: Home, builtin: ModelInfo) -> None:
+    known = open_known(home, Settings(flower_names="english"), builtin.name, ("sunflower", "my dahlia"))
+    assert "sunflower" in known.species
+    assert len(set(known.species)) == len(builtin.species)
