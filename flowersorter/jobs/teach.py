@@ -75,7 +75,7 @@ class TeachingEstimate:
 
 @dataclass(frozen=True, slots=True)
 class Taught:
-    """A model that was saved. `answers` are those that the validation counts.
+    """A model that was saved. `answers` are those that the validation counts, `own` the folder's species.
 
     `comparison` is with the model that was in force before, None where there is nothing to compare;
     where it says that the new one is not taken, the earlier one is still in force.
@@ -89,6 +89,7 @@ class Taught:
     device: str
     seconds: float
     seed: int = 42
+    own: tuple[str, ...] = ()
     comparison: Comparison | None = None
     strangers_caught: float | None = None  # of the photos of a species that was left out; None: no such test
 
@@ -156,6 +157,7 @@ def teach(home: Home, settings: Settings, request: TeachRequest, report: Report 
         device=device.name,
         seconds=time.monotonic() - started,
         seed=request.seed,
+        own=labelled.species,
         comparison=saved.comparison,
         strangers_caught=None if learned.strangers is None else learned.strangers.caught,
     )

@@ -15,7 +15,7 @@ from typing import Final
 
 from flowersorter.jobs.line_plot import Line, line_plot
 from flowersorter.jobs.teach import Taught
-from flowersorter.learning.evaluate import SpeciesFigures, Validation
+from flowersorter.learning.evaluate import SpeciesFigures, Validation, without_unmet
 from flowersorter.records import Left
 from flowersorter.resources import resource
 from flowersorter.sentences import say, show_path
@@ -48,7 +48,7 @@ def report_html(taught: Taught, translate: Translate = str) -> str:
     """The page of one teaching; `translate` gives a text in the reader's language."""
     title = translate("What “{name}” has learned").format(name=taught.info.name)
     style = resource("report.css").read_text("utf-8")
-    validation = taught.validation
+    validation = without_unmet(taught.validation, taught.own)
     parts = [
         f"<h1>{_safe(title)}</h1>",
         *(f"<p class='lead'>{_safe(words)}</p>" for words in _summary(validation, translate)),

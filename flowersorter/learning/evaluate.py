@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -98,6 +98,19 @@ def validate(answers: Sequence[Answer], species: tuple[str, ...], seed: int = 0)
         species=species,
         confusion=tuple(tuple(int(count) for count in row) for row in confusion),
         per_species=per_species,
+    )
+
+
+def without_unmet(validation: Validation, own: Collection[str]) -> Validation:
+    """The same figures, less the species beside `own` that no photo is of and none was taken for."""
+    confusion = np.array(validation.confusion, dtype=np.int64)
+    met = confusion.sum(axis=0) + confusion.sum(axis=1) > 0
+    kept = [place for place, name in enumerate(validation.species) if met[place] or name in own]
+    return replace(
+        validation,
+        species=tuple(validation.species[place] for place in kept),
+        confusion=tuple(tuple(row) for row in confusion[np.ix_(kept, kept)].tolist()),
+        per_species=tuple(validation.per_species[place] for place in kept),
     )
 
 

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from flowersorter.jobs.clean import Checked
 from flowersorter.jobs.teach import Taught
 from flowersorter.learning.bundle import ModelInfo
-from flowersorter.learning.evaluate import Answer, Validation
+from flowersorter.learning.evaluate import Answer, Validation, without_unmet
 from flowersorter.learning.suspects import Kind
 from flowersorter.ui import messages
 from flowersorter.ui.answer_grid import AnswerGrid
@@ -138,7 +138,7 @@ class ReportView(QWidget):
         self._taught = taught
         self.message.hide()
         self.suspects_button.hide()
-        validation = taught.validation
+        validation = without_unmet(taught.validation, taught.own)
         self.headline.setText(self._headline(validation))
         self.uncertainty.setText(self._uncertainty(validation))
         self.facts.setText(self._facts(taught))
@@ -242,7 +242,7 @@ class ReportView(QWidget):
     def _show_cell(self, label: str, guess: str) -> None:
         if self._taught is None:
             return
-        species = self._taught.validation.species
+        species = without_unmet(self._taught.validation, self._taught.own).species
         places = [(species[row], species[column]) for _, row, column in self._mix_ups]
         self.worst.setCurrentIndex(places.index((label, guess)) if (label, guess) in places else -1)
         chosen = [each for each in self._taught.answers if each.species == label and each.guess == guess]

@@ -173,7 +173,7 @@ class TeachingSetup(QWidget):
         form = Form()
         form.add_field(self.tr("Name of the model"), self.name)
         form.add_field(self.tr("It will know"), self.scope)
-        form.add_field(self.tr("It knows already"), self.weights)
+        form.add_field(self.tr("It builds on"), self.weights)
         form.add_field(self.tr("How it learns"), self.method)
         form.add_field(self.tr("Runs on"), self.device)
         self._how.box.addLayout(form)
@@ -303,7 +303,7 @@ class TeachingSetup(QWidget):
         if not self.name.text().strip():
             return self.tr("Give the model a name.")
         if self.weights.base() is None:
-            return self.tr("Choose what it knows already, or download it.")
+            return self.tr("Choose what it builds on, or download it.")
         return ""
 
     def _request(self) -> TeachRequest | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flowersorter.learning.evaluate import Answer, accuracy_interval, validate
+from flowersorter.learning.evaluate import Answer, accuracy_interval, validate, without_unmet
 
 SPECIES = ("daisy", "rose", "tulip")
 
@@ -65,3 +65,17 @@ def test_all_right_is_not_certainty() -> None:
 
 def test_the_interval_is_the_same_every_time() -> None:
     assert accuracy_interval(answers(50, 9), seed=3) == accuracy_interval(answers(50, 9), seed=3)
+
+
+def test_species_that_nobody_met_are_left_out_but_never_ones_own() -> None:
+    species = ("aster", "daisy", "lily", "rose")
+    answers = [
+        Answer(Path("a"), "rose", "rose", 0.9, "a", in_top3=True),
+        Answer(Path("b"), "rose", "daisy", 0.9, "b", in_top3=True),
+    ]
+    whole = validate(answers, species)
+    seen = without_unmet(whole, ("lily",))
+    assert seen.species == ("daisy", "lily", "rose")
+    assert seen.confusion == ((0, 0, 0), (0, 0, 0), (1, 0, 1))
+    assert [one.species for one in seen.per_species] == ["daisy", "lily", "rose"]
+    assert (seen.photos, seen.accuracy) == (whole.photos, whole.accuracy)
