@@ -107,7 +107,7 @@ def test_a_failed_download_says_why(chooser, qtbot, monkeypatch):
     assert chooser.message.words().startswith("The download did not work: the proxy refused.")
 
 
-def test_the_file_of_the_settings_comes_first(home, store, qtbot, tmp_path):
+def test_of_several_the_best_one_may_be_found_out_else_the_file_of_the_settings_comes_first(home, store, qtbot, tmp_path):
     file = tmp_path / "resnet18.pth"
     file.write_bytes(b"weights")
     put_download(home)
@@ -116,6 +116,8 @@ def test_the_file_of_the_settings_comes_first(home, store, qtbot, tmp_path):
     qtbot.addWidget(chooser, before_close_func=end_tasks)
     with qtbot.waitSignal(chooser.changed):
         chooser.refresh()
-    assert chooser.base() == str(file)
+    assert chooser.base() == "auto"
     chooser.combo.setCurrentIndex(1)
+    assert chooser.base() == str(file)
+    chooser.combo.setCurrentIndex(2)
     assert chooser.base() == "imagenet"

@@ -80,8 +80,8 @@ def taught(**changes: Any) -> Taught:
         Left(Path("/home/anna/garden/tulip/bad.jpg"), Reason(Code.UNREADABLE)),
         Left(Path(os.fsdecode(b"/home/anna/garden/ros\xe9 <b>.jpg")), Reason(Code.NOT_A_PICTURE)),
     )
-    made = Taught(info, epochs, validation, answers(), skipped, "cpu (2 threads)", 42.31, seed=7, own=info.species)
-    return replace(made, **changes)
+    made = Taught(info, epochs, validation, answers(), skipped, "cpu (2 threads)", 42.31, seed=7)
+    return replace(made, own=info.species, **changes)
 
 
 def percent(text: str) -> float:
