@@ -107,7 +107,7 @@ def test_a_failed_download_says_why(chooser, qtbot, monkeypatch):
     assert chooser.message.words().startswith("The download did not work: the proxy refused.")
 
 
-def test_of_several_the_best_one_may_be_found_out_else_the_file_of_the_settings_comes_first(home, store, qtbot, tmp_path):
+def test_several_may_be_tried_and_the_file_of_the_settings_comes_first(home, store, qtbot, tmp_path):
     file = tmp_path / "resnet18.pth"
     file.write_bytes(b"weights")
     put_download(home)
