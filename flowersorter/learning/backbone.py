@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
+from torch.nn.functional import interpolate
 from torchvision.models import resnet18
 
-from flowersorter.learning.preprocess import FEATURE_SPACE
+from flowersorter.learning.preprocess import CROP, feature_space
 from flowersorter.records import Code, Refused
 
+LEAST_SIDE: Final = 32  # pixels; the network halves them five times
 MAX_FILE_BYTES: Final = 512 * 2**20  # a ResNet-18 in float32 has 45 MiB
 
 
@@ -32,23 +35,46 @@ class Backbone:
     net: nn.Module
 
 
+class ScalingConv(nn.Conv2d):
+    """The first layer of a network that learned on smaller pictures: it scales what it sees to `side` pixels.
+
+    Networks know flowers best at the size at which they learned them (Touvron et al. 2019, arXiv:1906.06423).
+    """
+
+    def __init__(self, like: nn.Conv2d, side: int) -> None:
+        super().__init__(3, like.out_channels, 7, stride=2, padding=3, bias=False)
+        self.weight = like.weight
+        self.side = side
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Pixels [N, 3, H, W] of any size."""
+        size = (self.side, self.side)
+        # bfloat16 cannot be scaled on a processor
+        scaled = interpolate(pixels.float(), size=size, mode="bilinear", antialias=True)
+        return super().forward(scaled.to(pixels.dtype))
+
+
 def load_backbone(file: Path) -> Backbone:
     """Load a ResNet-18 state dict of torchvision's layout (``.pth``, or ``.safetensors``).
 
-    The classifier in the file, of any width or none, is left out. No code in the file is ever run.
+    The classifier in the file, of any width or none, is left out. No code in the file is ever run. A file of
+    ours names the side of the pictures that the network wants where that is not 224 pixels.
     Raises `Refused`: WEIGHTS_NOT_FOUND, WEIGHTS_DAMAGED, WEIGHTS_OTHER_NETWORK.
     """
     state = _checked(file, _read(file))
     net = resnet18(weights=None)
     net.fc = nn.Identity()
     net.load_state_dict(state)
+    side = _side(file)
+    if side != CROP:
+        net.conv1 = ScalingConv(net.conv1, side)
     return backbone_of(net)
 
 
 def backbone_of(net: nn.Module) -> Backbone:
     """A ResNet-18 that ends in its features as a backbone: on the CPU and frozen."""
     net = net.cpu().to(memory_format=torch.contiguous_format).requires_grad_(requires_grad=False).eval()
-    return Backbone(_digest(net.state_dict()), FEATURE_SPACE, net)
+    return Backbone(_digest(net.state_dict()), feature_space(_side_of(net)), net)
 
 
 def _read(file: Path) -> Any:
@@ -117,12 +143,32 @@ def _digest(state: dict[str, Tensor]) -> str:
     return total.hexdigest()
 
 
+def backbone_bytes(state: dict[str, Tensor], side: int) -> bytes:
+    """Weights as safetensors, with the side of the pictures that they want, pixels."""
+    return save(state, {"side": str(side)})
+
+
+def _side_of(net: nn.Module) -> int:
+    return net.conv1.side if isinstance(net.conv1, ScalingConv) else CROP
+
+
+def _side(file: Path) -> int:
+    """The side that a file names, else 224. Raises `Refused` (WEIGHTS_DAMAGED) for one that cannot be."""
+    if file.suffix.lower() != ".safetensors":
+        return CROP
+    with safe_open(file, "pt") as opened:
+        named = (opened.metadata() or {}).get("side", str(CROP))
+    if not named.isdecimal() or not LEAST_SIDE <= int(named) <= CROP:
+        raise Refused(Code.WEIGHTS_DAMAGED, path=file)
+    return int(named)
+
+
 def save_backbone(backbone: Backbone, file: Path) -> None:
     """Write the weights as safetensors, whole or not at all. Raises OSError."""
     file.parent.mkdir(parents=True, exist_ok=True)
     beside = file.with_name(f".{file.name}.new")
     with beside.open("wb") as stream:
-        stream.write(save(dict(backbone.net.state_dict())))
+        stream.write(backbone_bytes(dict(backbone.net.state_dict()), _side_of(backbone.net)))
         stream.flush()
         os.fsync(stream.fileno())
     os.replace(beside, file)

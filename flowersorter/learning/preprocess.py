@@ -19,6 +19,11 @@ STD: Final = (0.229, 0.224, 0.225)
 FEATURE_SPACE: Final = f"decoder1-short{SHORT_SIDE}-centre{CROP}-imagenet-float16"
 
 
+def feature_space(side: int) -> str:
+    """The feature space of a backbone that scales the crop to `side` pixels before it looks at it."""
+    return FEATURE_SPACE if side == CROP else FEATURE_SPACE.replace("-imagenet", f"-scaled{side}-imagenet")
+
+
 def centre_crop(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Cut the middle 224×224 out of uint8[H, W, 3] whose short side is 256."""
     top = (pixels.shape[0] - CROP) // 2

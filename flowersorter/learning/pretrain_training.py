@@ -51,9 +51,9 @@ class Recipe:
     momentum: float = 0.9
     weight_decay: float = 5e-4
     smoothing: float = 0.1  # of labels; Szegedy et al. 2016, arXiv:1512.00567
-    mixed_until: float = 0.9
+    mixed_until: float = 0.86
     averaged_every: int = 5  # steps
-    averaging: float = 0.99  # of the averaged weights that stay at each such step
+    averaging: float = 0.97  # of the averaged weights that stay at each such step
 
     def side(self, epoch: int) -> int:
         """The side of the crops of an epoch, pixels."""
