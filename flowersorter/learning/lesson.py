@@ -207,14 +207,15 @@ def answer_of(
 
 
 def calibration_of(answers: Sequence[Answer]) -> Calibration:
-    """What calibrates a model: its answers without the photos; strangers are never filed, so not sure."""
+    """What calibrates a model: its answers without the photos."""
     numbers = {
         group: number for number, group in enumerate(dict.fromkeys(answer.group for answer in answers))
     }
     return Calibration(
-        np.array([0.0 if answer.stranger else answer.confidence for answer in answers], dtype=np.float32),
+        np.array([answer.confidence for answer in answers], dtype=np.float32),
         np.array([answer.correct for answer in answers], dtype=np.bool_),
         np.array([numbers[answer.group] for answer in answers], dtype=np.int64),
+        np.array([answer.stranger for answer in answers], dtype=np.bool_),
     )
 
 
