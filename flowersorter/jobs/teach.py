@@ -18,6 +18,7 @@ from flowersorter.learning.bundle import ModelInfo
 from flowersorter.learning.compare import Comparison
 from flowersorter.learning.dataset import Labelled, read_labelled
 from flowersorter.learning.evaluate import Answer, Epoch, Validation
+from flowersorter.learning.views import VIEWS, space_of
 from flowersorter.paths import Home
 from flowersorter.pictures.pool import PicturePool
 from flowersorter.progress import Progress, Report, Stage, silent
@@ -38,7 +39,8 @@ class TeachRequest:
 
     `base` is "auto", "builtin", "imagenet" or a weights file; `method` "head" (on cached features, seconds),
     "recipe" (the articles' loop word for word, minutes) or "finetune" (the last `layers` stages of the
-    network learn as well, 1 or 2); `seed` deals the random numbers of the last two.
+    network learn as well, 1 or 2); `seed` deals the random numbers of the last two. With 2 `views` the model
+    knows each photo by its middle and the mirror image of that, in teaching and in sorting: "recipe" has one.
     """
 
     folder: Path
@@ -48,6 +50,7 @@ class TeachRequest:
     device: str = "auto"
     seed: int = 42
     layers: int = 1
+    views: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,18 +122,20 @@ def teach(home: Home, settings: Settings, request: TeachRequest, report: Report 
     backbone = load_backbone(base.path)
     report(TeachingStarted(base.id, str(device), len(labelled.photos), labelled.species))
     with Reading(home, settings) as reading:
-        lesson, unreadable = read_lesson(labelled, backbone, device, reading, report)
+        views = request.views
+        lesson, unreadable = read_lesson(labelled, backbone, device, reading, report, views)
         if request.method == "finetune":
             deeper = request.layers
-            needed = seconds_to_deepen(home, labelled, deeper, backbone, device, reading.pool, report)
+            needed = seconds_to_deepen(home, labelled, deeper, views, backbone, device, reading.pool, report)
             report(TeachingEstimate(needed))
             lesson, learned, backbone = deepen(
-                home, lesson, deeper, request.seed, backbone, device, reading, report
+                home, lesson, deeper, views, request.seed, backbone, device, reading, report
             )
         else:
             learned = _learn(lesson, request, backbone, device, reading, report)
     report(Progress(Stage.SAVING))
-    origin = Origin(name, request.method, base.id, backbone.sha256, backbone.feature_space)
+    space = space_of(views, backbone.feature_space)
+    origin = Origin(name, request.method, base.id, backbone.sha256, space)
     saved = save_version(home, settings, origin, lesson, learned, backbone)
     return Taught(
         info=saved.info,
@@ -161,7 +166,9 @@ def estimate(home: Home, settings: Settings, request: TeachRequest, report: Repo
     device = choose_device(request.device)
     backbone = load_backbone(base.path)
     with PicturePool() as pool:
-        return seconds_to_deepen(home, labelled, request.layers, backbone, device, pool, report)
+        return seconds_to_deepen(
+            home, labelled, request.layers, request.views, backbone, device, pool, report
+        )
 
 
 def _check(request: TeachRequest) -> None:
@@ -169,6 +176,10 @@ def _check(request: TeachRequest) -> None:
         raise Refused(Code.BAD_ARGUMENT, detail=f"There is no method “{request.method}”.")
     if request.layers not in (1, 2):
         raise Refused(Code.BAD_ARGUMENT, detail="Either 1 or 2 layers can learn as well.")
+    if not 1 <= request.views <= len(VIEWS):
+        raise Refused(Code.BAD_ARGUMENT, detail=f"It can look at a photo 1 to {len(VIEWS)} times.")
+    if request.views > 1 and request.method == "recipe":
+        raise Refused(Code.BAD_ARGUMENT, detail="The plain recipe looks at the middle of a photo only.")
 
 
 def _learn(
