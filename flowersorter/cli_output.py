@@ -217,6 +217,7 @@ def teach_json(taught: Taught) -> Json:
         "skipped": left_json(taught.skipped),
         "device": taught.device,
         "method": taught.info.method,
+        "views": taught.views,
         "epochs": [asdict(epoch) for epoch in taught.epochs],
         "validation": {
             "photos": validation.photos,

@@ -86,6 +86,7 @@ class Taught:
     device: str
     seconds: float
     seed: int = 42
+    views: int = 1
     comparison: Comparison | None = None
     strangers_caught: float | None = None  # of the photos of a species that was left out; None: no such test
 
@@ -146,6 +147,7 @@ def teach(home: Home, settings: Settings, request: TeachRequest, report: Report 
         device=device.name,
         seconds=time.monotonic() - started,
         seed=request.seed,
+        views=views,
         comparison=saved.comparison,
         strangers_caught=None if learned.strangers is None else learned.strangers.caught,
     )

@@ -152,6 +152,14 @@ class TeachingSetup(QWidget):
         self.name.textChanged.connect(self._update_start)
         self.method = MethodChooser(self._store.values.method)
         self.method.changed.connect(self._estimate)
+        self.method.changed.connect(self._update_looks)
+        self.looks = QComboBox()
+        self.looks.addItem(self.tr("One look at each photo"), 1)
+        self.looks.addItem(
+            self.tr("Two looks: more careful, teaching and sorting take up to twice as long"), 2
+        )
+        self._update_looks()
+        self.looks.currentIndexChanged.connect(self._estimate)
         self.device = QComboBox()
         for device, words in DEVICES:
             self.device.addItem(messages.translate("settings", words), device)
@@ -161,6 +169,7 @@ class TeachingSetup(QWidget):
         form.add_field(self.tr("Name of the model"), self.name)
         form.add_field(self.tr("It knows already"), self.weights)
         form.add_field(self.tr("How it learns"), self.method)
+        form.add_field(self.tr("How closely it looks"), self.looks)
         form.add_field(self.tr("Runs on"), self.device)
         self._how.box.addLayout(form)
         return self._how
@@ -275,6 +284,13 @@ class TeachingSetup(QWidget):
         self.start_button.setEnabled(not missing)
         self.check_button.setEnabled(self.weights.base() is not None)
 
+    def _update_looks(self) -> None:
+        """The plain recipe has its own looks."""
+        plain = self.method.method() == "recipe"
+        self.looks.setEnabled(not plain)
+        if plain:
+            self.looks.setCurrentIndex(0)
+
     def _missing(self) -> str:
         """What is still needed before it can start; empty if nothing is."""
         if not self.name.text().strip():
@@ -294,6 +310,7 @@ class TeachingSetup(QWidget):
             base=base,
             method=self.method.method(),
             device=self.device.currentData(),
+            views=self.looks.currentData(),
         )
 
     def _ask(self, wish: SignalInstance) -> None:
