@@ -345,9 +345,7 @@ def _parser() -> argparse.ArgumentParser:
         teach.add_argument("--base", default="auto", metavar="auto|builtin|imagenet|FILE")
         teach.add_argument("--method", default="head", choices=("head", "recipe", "finetune"))
         teach.add_argument("--layers", type=int, default=1, help="that finetune changes: 1, or 2 (slower)")
-        teach.add_argument(
-            "--views", type=int, default=1, help="looks at each photo: 1, or 2 (twice as long)"
-        )
+        teach.add_argument("--views", type=int, default=1, help="looks at each photo: 1, 2 or 3 (slower)")
         teach.add_argument("--seed", type=int, default=42)
         teach.add_argument("--report", metavar="DIR", help="write figures.json and a page to read into it")
         _add_device(teach)

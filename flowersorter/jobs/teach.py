@@ -39,8 +39,8 @@ class TeachRequest:
 
     `base` is "auto", "builtin", "imagenet" or a weights file; `method` "head" (on cached features, seconds),
     "recipe" (the articles' loop word for word, minutes) or "finetune" (the last `layers` stages of the
-    network learn as well, 1 or 2); `seed` deals the random numbers of the last two. With 2 `views` the model
-    knows each photo by its middle and the mirror image of that, in teaching and in sorting: "recipe" has one.
+    network learn as well, 1 or 2); `seed` deals the random numbers of the last two. With 2 or 3 `views`
+    (`learning.views`) the model looks as often at each photo, in teaching and in sorting; "recipe" has one.
     """
 
     folder: Path

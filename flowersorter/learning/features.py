@@ -31,7 +31,7 @@ _View = tuple[str, str]  # one view of a photo: the digest, and the space under 
 
 
 class FeatureNetwork(Protocol):
-    """What turns crops uint8[224, 224, 3] into features float32[N, 512]."""
+    """What turns crops uint8[H, W, 3] of one size into features float32[N, 512]."""
 
     sha256: str
     feature_space: str
@@ -150,13 +150,18 @@ class _Reader:
         ]
         if not crops:
             return seen
-        # rounded as the cache rounds them: the second run gives the same answers
-        rounded = self.network(list(crops.values())).astype(np.float16).astype(np.float32)
-        vectors.update(zip(crops, rounded, strict=True))
         facts = {one.facts.digest: one.facts for one in seen if one.facts is not None}
-        for space in self.spaces:
-            new = [(facts[digest], vectors[digest, where]) for digest, where in crops if where == space]
-            self.store.put(new, self.network.sha256, space)
+        for space in self.spaces:  # the crops of one view have the same size
+            new = [digest for digest, where in crops if where == space]
+            if not new:
+                continue
+            found = self.network([crops[digest, space] for digest in new])
+            # rounded as the cache rounds them: the second run gives the same answers
+            rounded = found.astype(np.float16).astype(np.float32)
+            vectors.update({(digest, space): row for digest, row in zip(new, rounded, strict=True)})
+            self.store.put(
+                [(facts[digest], vectors[digest, space]) for digest in new], self.network.sha256, space
+            )
         return [self._with_features(one, vectors) for one in seen]
 
     def _with_features(self, seen: Seen, vectors: dict[_View, Vector]) -> Seen:

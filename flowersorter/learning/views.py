@@ -4,6 +4,8 @@ A model of K views knows each photo by the mean of the features of the first K. 
 one that is fitted on every view and whose confidences are averaged, and everything that follows, from the
 calibration to strangers and corrections, sees one vector for a photo, however many views there are.
 Needs no torch.
+
+Chosen on five-flowers, grouped splits 11 to 30: one view 0.8998 right, two 0.9038, three 0.9075.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.learning.feature_store import FeatureStore
-from flowersorter.learning.preprocess import centre_crop
+from flowersorter.learning.preprocess import SHORT_SIDE, centre_crop
 
 Pixels = NDArray[np.uint8]
 Vector = NDArray[np.float32]
@@ -24,7 +26,7 @@ Vector = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How a crop uint8[224, 224, 3] is cut out of a decoded photo uint8[H, W, 3]; `name` is for the cache."""
+    """How a crop, of one size, is cut out of a decoded photo uint8[H, W, 3]; `name` is for the cache."""
 
     name: str
     cut: Callable[[Pixels], Pixels]
@@ -35,7 +37,14 @@ def mirrored_crop(pixels: Pixels) -> Pixels:
     return centre_crop(pixels)[:, ::-1]
 
 
-VIEWS: Final = (View("centre", centre_crop), View("mirrored", mirrored_crop))
+def square_crop(pixels: Pixels) -> Pixels:
+    """The largest square in the middle, uint8[256, 256, 3]: the same scale, and more around the flower."""
+    height, width = pixels.shape[:2]
+    top, left = (height - SHORT_SIDE) // 2, (width - SHORT_SIDE) // 2
+    return pixels[top : top + SHORT_SIDE, left : left + SHORT_SIDE]
+
+
+VIEWS: Final = (View("centre", centre_crop), View("mirrored", mirrored_crop), View("square", square_crop))
 
 
 def space_of(views: int, feature_space: str) -> str:

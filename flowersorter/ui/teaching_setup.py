@@ -158,6 +158,9 @@ class TeachingSetup(QWidget):
         self.looks.addItem(
             self.tr("Two looks: more careful, teaching and sorting take up to twice as long"), 2
         )
+        self.looks.addItem(
+            self.tr("Three looks: most careful, teaching and sorting take about three times as long"), 3
+        )
         self._update_looks()
         self.looks.currentIndexChanged.connect(self._estimate)
         self.device = QComboBox()

@@ -121,7 +121,7 @@ def test_a_model_of_two_views_sees_each_photo_twice(run: Run, home: Home, settin
     assert [open_recogniser(home, settings, name, "cpu").views for name in ("once", "twice")] == [1, 2]
 
 
-@pytest.mark.parametrize("changes", [{"views": 0}, {"views": 3}, {"views": 2, "method": "recipe"}])
+@pytest.mark.parametrize("changes", [{"views": 0}, {"views": 4}, {"views": 2, "method": "recipe"}])
 def test_a_number_of_views_that_there_is_not_is_refused(run: Run, changes: dict[str, object]) -> None:
     with pytest.raises(Refused) as refused:
         run(**changes)

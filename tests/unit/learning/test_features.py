@@ -162,13 +162,15 @@ def test_one_photo_twice_is_computed_once(reader: Reader, photos: list[Path]) ->
     assert np.array_equal(seen[0].features, seen[2].features)
 
 
-def test_two_views_are_seen_in_one_pass_and_averaged(reader: Reader, photos: list[Path]) -> None:
+def test_views_are_seen_in_one_pass_and_averaged(reader: Reader, photos: list[Path]) -> None:
+    all_three = list(reader(photos, views=3))
+    assert (len(reader.pool.decoded), reader.network.shown) == (7, 21)
     both = list(reader(photos, views=2))
-    assert (len(reader.pool.decoded), reader.network.shown) == (7, 14)
     middles = list(reader(photos))
     assert (reader.pool.decoded, reader.network.shown) == ([], 0)  # a model of one view needs no look
     again = list(reader(photos, views=2))
     assert (reader.pool.decoded, reader.network.shown) == ([], 0)
+    assert all(one.features is not None for one in all_three)
     for first, middle, second in zip(both, middles, again, strict=True):
         assert first.features is not None
         assert middle.features is not None

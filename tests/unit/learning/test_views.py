@@ -33,6 +33,14 @@ def test_the_second_view_is_the_mirror_image_of_the_first() -> None:
     assert np.array_equal(second[:, ::-1], first)
 
 
+@pytest.mark.parametrize("size", [(256, 301), (400, 256), (256, 256)])
+def test_the_third_view_holds_the_first_in_its_middle(size: tuple[int, int]) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    square = VIEWS[2].cut(pixels)
+    assert square.shape == (256, 256, 3)
+    assert np.array_equal(square[16:-16, 16:-16], centre_crop(pixels))
+
+
 def test_the_mean_of_one_view_is_that_view() -> None:
     dice = np.random.default_rng(0)
     one, other = dice.random((2, 512)).astype(np.float16).astype(np.float32)
