@@ -41,7 +41,7 @@ class Recipe:
     seed: int = 42
     epochs: int = 100
     batch: int = 64
-    sides: tuple[tuple[float, int], ...] = ((0.0, 112), (0.55, 128), (0.88, 160))  # from this share on, pixels
+    sides: tuple[tuple[float, int], ...] = ((0.0, 112), (0.55, 128), (0.88, 160))  # from this share, pixels
     peak_rate: float = 0.1
     warm_up: float = 0.05
     momentum: float = 0.9
