@@ -178,6 +178,7 @@ def _teach(call: Call) -> int:
         seed=options.seed,
         layers=options.layers,
         beside=options.beside,
+        views=options.views,
     )
     with _changing_files(call):
         taught = teach(call.home, call.settings, request, watch)
@@ -349,6 +350,7 @@ def _parser() -> argparse.ArgumentParser:
         teach.add_argument("--method", default="head", choices=("head", "recipe", "finetune"))
         teach.add_argument("--layers", type=int, default=1, help="that finetune changes: 1, or 2 (slower)")
         teach.add_argument("--beside", metavar="MODEL", help="keep the species that this model knows")
+        teach.add_argument("--views", type=int, default=1, help="looks at each photo: 1, 2 or 3 (slower)")
         teach.add_argument("--seed", type=int, default=42)
         teach.add_argument("--report", metavar="DIR", help="write figures.json and a page to read into it")
         _add_device(teach)

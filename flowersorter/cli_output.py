@@ -219,6 +219,7 @@ def teach_json(taught: Taught) -> Json:
         "device": taught.device,
         "base": taught.info.base_id,
         "method": taught.info.method,
+        "views": taught.views,
         "epochs": [asdict(epoch) for epoch in taught.epochs],
         "validation": {
             "photos": validation.photos,

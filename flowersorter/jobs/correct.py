@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flowersorter.jobs.models import find_model, refusals_named
 from flowersorter.jobs.saving import Origin, save_version
@@ -25,6 +26,7 @@ from flowersorter.learning.compare import Comparison
 from flowersorter.learning.evaluate import Validation
 from flowersorter.learning.feature_store import FeatureStore, PhotoFacts
 from flowersorter.learning.split import fold_of, group_of
+from flowersorter.learning.views import cache_spaces, mean_features, recall, views_in
 from flowersorter.paths import Home
 from flowersorter.progress import Progress, Report, Stage, silent
 from flowersorter.records import Code, Refused
@@ -94,11 +96,7 @@ def _lesson(
 
     info = before.info
     taught = {digest: place for place, digest in enumerate(teaching.digests)}
-    vectors = {
-        digest: store.features(digest, info.backbone_sha256, info.feature_space)
-        for digest in decisions
-        if digest not in taught
-    }
+    vectors = {digest: _recalled(store, info, digest) for digest in decisions if digest not in taught}
     new = {digest: vector for digest, vector in vectors.items() if vector is not None}
     digests = (*teaching.digests, *new)
     places = {digest: place for place, digest in enumerate(digests)}
@@ -124,3 +122,17 @@ def _lesson(
         corrected=teaching.corrected | frozenset(decided),
     )
     return lesson, tuple(digest for digest in decisions if digest not in places)
+
+
+def _recalled(store: FeatureStore, info: ModelInfo, digest: str) -> NDArray[np.float32] | None:
+    """A photo's features as the model knows photos, in whichever precision they were calculated."""
+    from flowersorter.learning.devices import Precision
+    from flowersorter.learning.network import space_in
+
+    views, space = views_in(info.feature_space)
+    for precision in get_args(Precision):
+        spaces = cache_spaces(views, space_in(space, precision))
+        vectors = [one for one in recall(store, digest, info.backbone_sha256, spaces) if one is not None]
+        if len(vectors) == views:
+            return mean_features(vectors)
+    return None

@@ -27,6 +27,7 @@ def deepen(
     home: Home,
     lesson: Lesson,
     layers: int,
+    views: int,
     seed: int,
     backbone: Backbone,
     device: ChosenDevice,
@@ -54,6 +55,7 @@ def deepen(
         known_digest=reading.library.known_digest,
         on_look=reading.keep,
         report=report,
+        views=views,
     )
     again = with_features(lesson, list(seen))
     return again, learned_on(again, parts_of(again), deepened, report), deepened.backbone
@@ -63,6 +65,7 @@ def seconds_to_deepen(
     home: Home,
     labelled: Labelled,
     layers: int,
+    views: int,
     backbone: Backbone,
     device: ChosenDevice,
     pool: PicturePool,
@@ -77,7 +80,7 @@ def seconds_to_deepen(
         home.cache.mkdir(parents=True, exist_ok=True)
     count, species = len(labelled.photos), len(labelled.species)
     depth = Depth(layers=layers)
-    return seconds_needed(paths, count, species, backbone, device, pool, home.cache, report, depth)
+    return seconds_needed(paths, count, species, backbone, device, pool, home.cache, report, depth, views)
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from flowersorter.learning.bundle import Model, ModelInfo, read_model
 from flowersorter.learning.calibrate import Threshold
 from flowersorter.learning.feature_store import FeatureStore
 from flowersorter.learning.head import Head
+from flowersorter.learning.views import views_in
 from flowersorter.paths import Home
 from flowersorter.pictures.decode import Look
 from flowersorter.pictures.pool import PicturePool
@@ -37,11 +38,12 @@ RANKING: Final = 5  # species that a guess names
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recogniser:
-    """A model, its backbone and a device that works."""
+    """A model, its backbone and a device that works; `views` of each photo run through the network."""
 
     model: Model
     device: ChosenDevice
     network: FeatureNetwork
+    views: int = 1
 
     @property
     def info(self) -> ModelInfo:
@@ -84,6 +86,7 @@ class Recogniser:
             on_look=on_look,
             report=report,
             thumbnail_side=THUMBNAIL_SIDE,
+            views=self.views,
             stage=Stage.CLASSIFYING,
         )
         for photo, one in zip(photos, seen, strict=True):
@@ -110,13 +113,13 @@ def open_recogniser(
         opened = called_here(read_model(info.path), language_of(settings.flower_names), folders)
     from flowersorter.learning.agreement import open_network
     from flowersorter.learning.devices import choose_device
-    from flowersorter.learning.preprocess import FEATURE_SPACE
 
-    if info.feature_space != FEATURE_SPACE:
-        raise Refused(Code.MODEL_OTHER_NETWORK, model=info.name)
+    views, space = views_in(info.feature_space)
     backbone = open_backbone(home, settings, info)
+    if space != backbone.feature_space:
+        raise Refused(Code.MODEL_OTHER_NETWORK, model=info.name)
     network = open_network(backbone, choose_device(device), home.engines_file)
-    return Recogniser(opened, network.device, network)
+    return Recogniser(opened, network.device, network, views)
 
 
 def list_devices() -> list[str]:

@@ -71,6 +71,7 @@ def evaluate(
             on_look=reading.keep,
             report=report,
             thumbnail_side=THUMBNAIL_SIDE,
+            views=recogniser.views,
             stage=Stage.EVALUATING,
         )
         for photo, one in zip(labelled.photos, seen, strict=True):

@@ -14,6 +14,7 @@ from flowersorter.jobs.engine import ranking_of
 from flowersorter.jobs.models import refusals_named
 from flowersorter.jobs.weights import open_backbone
 from flowersorter.learning.bundle import Model, ModelInfo, Teaching, read_model, read_teaching
+from flowersorter.learning.views import VIEWS, mean_features, views_in
 from flowersorter.library import Library
 from flowersorter.paths import Home
 from flowersorter.pictures.decode import Look, Wanted
@@ -52,7 +53,7 @@ class Neighbour:
 class Explanation:
     """Why `species` was named, or what speaks for it if another one was.
 
-    `heat` float32[H, W], 0 to 1, lies over `seen`, the part of the photo that the network gets to see.
+    `heat` float32[H, W], 0 to 1, is of the first view and lies over `seen`, the part of the photo in it.
     `neighbours` come in order, the likest first; None where the model came without what it was taught on.
     `lost` photos would be among them, but their files are no longer where they were.
     """
@@ -87,22 +88,24 @@ class Explainer:
         Raises `Refused`: the photo's problem, MODEL_*, WEIGHTS_*.
         """
         from flowersorter.learning.explain import activations, heat_map
-        from flowersorter.learning.preprocess import SHORT_SIDE, centre_crop
+        from flowersorter.learning.preprocess import SHORT_SIDE
 
         opened = self._open(info)
         head = opened.model.head
         look = self._look(photo, Wanted(short_side=SHORT_SIDE))
         if look.pixels is None:
             raise Refused(Code.UNREADABLE)
-        crop = centre_crop(look.pixels)
-        maps = activations(opened.backbone.net, crop)
+        views, _ = views_in(opened.model.info.feature_space)
+        crops = [view.cut(look.pixels) for view in VIEWS[:views]]
+        each = [activations(opened.backbone.net, crop) for crop in crops]
         # rounded as the cache rounds them, so that the ranking is the one that was shown
-        features = maps.mean(axis=(1, 2)).astype(np.float16).astype(np.float32)
+        rounded = [maps.mean(axis=(1, 2)).astype(np.float16).astype(np.float32) for maps in each]
+        features = mean_features(rounded)
         ranking = ranking_of(head, features)
         shown = species if species in head.species else ranking[0].species
         neighbours, lost = self._neighbours(opened, features, look.digest)
-        heat = heat_map(maps, head, shown)
-        return Explanation(shown, ranking, heat, _frame(look.pixels, crop), neighbours, lost)
+        heat = heat_map(each[0], head, shown)
+        return Explanation(shown, ranking, heat, _frame(look.pixels, crops[0]), neighbours, lost)
 
     def close(self) -> None:
         """End the child process; an explanation under way ends, too."""

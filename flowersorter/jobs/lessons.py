@@ -18,9 +18,14 @@ if TYPE_CHECKING:  # these load torch
 
 
 def read_lesson(
-    labelled: Labelled, backbone: Backbone, device: ChosenDevice, reading: Reading, report: Report
+    labelled: Labelled,
+    backbone: Backbone,
+    device: ChosenDevice,
+    reading: Reading,
+    report: Report,
+    views: int = 1,
 ) -> tuple[Lesson, tuple[Left, ...]]:
-    """See every photo once; those that cannot be read are listed, also to `report`.
+    """See so many views of every photo; those that cannot be read are listed, also to `report`.
 
     Raises `Refused`: NO_PHOTOS, ONE_SPECIES where too few are readable; and `Cancelled`.
     """
@@ -38,6 +43,7 @@ def read_lesson(
         on_look=reading.keep,
         report=report,
         thumbnail_side=THUMBNAIL_SIDE,
+        views=views,
     )
     readable: list[tuple[LabelledPhoto, Seen]] = []
     unreadable: list[Left] = []

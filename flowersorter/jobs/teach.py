@@ -21,6 +21,7 @@ from flowersorter.learning.bundle import ModelInfo
 from flowersorter.learning.compare import Comparison
 from flowersorter.learning.dataset import Labelled, read_labelled
 from flowersorter.learning.evaluate import Answer, Epoch, Validation
+from flowersorter.learning.views import VIEWS, space_of, views_in
 from flowersorter.paths import Home
 from flowersorter.pictures.pool import PicturePool
 from flowersorter.progress import Progress, Report, Stage, silent
@@ -42,8 +43,9 @@ class TeachRequest:
     `base` is "auto" (the better one of those that there are), "builtin", "imagenet" or a weights file;
     `method` "head" (on cached features, seconds), "recipe" (the articles' loop word for word, minutes) or
     "finetune" (the last `layers` stages of the network learn as well, 1 or 2); `seed` deals the random
-    numbers of the last two. `beside` names a model whose species are kept beside the new ones, on its
-    base and by "head"; None keeps none.
+    numbers of the last two. With 2 or 3 `views` (`learning.views`) the model looks as often at each photo,
+    in teaching and in sorting; "recipe" has one. `beside` names a model whose species are kept beside the
+    new ones, on its base, with its views and by "head"; None keeps none.
     """
 
     folder: Path
@@ -53,6 +55,7 @@ class TeachRequest:
     device: str = "auto"
     seed: int = 42
     layers: int = 1
+    views: int = 1
     beside: str | None = None
 
 
@@ -90,6 +93,7 @@ class Taught:
     seconds: float
     seed: int = 42
     own: tuple[str, ...] = ()
+    views: int = 1
     comparison: Comparison | None = None
     strangers_caught: float | None = None  # of the photos of a species that was left out; None: no such test
 
@@ -128,17 +132,18 @@ def teach(home: Home, settings: Settings, request: TeachRequest, report: Report 
     with Reading(home, settings) as reading:
         if known is None:
             base = _choose(labelled, bases, device, reading, report)
-            base_id, backbone = base.id, load_backbone(base.path)
+            base_id, backbone, views = base.id, load_backbone(base.path), request.views
         else:
             base_id, backbone = known.info.base_id, open_backbone(home, settings, known.info)
+            views, _ = views_in(known.info.feature_space)
         report(TeachingStarted(base_id, str(device), len(labelled.photos), labelled.species))
-        lesson, unreadable = read_lesson(labelled, backbone, device, reading, report)
+        lesson, unreadable = read_lesson(labelled, backbone, device, reading, report, views)
         if request.method == "finetune":
             deeper = request.layers
-            needed = seconds_to_deepen(home, labelled, deeper, backbone, device, reading.pool, report)
+            needed = seconds_to_deepen(home, labelled, deeper, views, backbone, device, reading.pool, report)
             report(TeachingEstimate(needed))
             lesson, learned, backbone = deepen(
-                home, lesson, deeper, request.seed, backbone, device, reading, report
+                home, lesson, deeper, views, request.seed, backbone, device, reading, report
             )
         elif known is not None:
             own, lesson = lesson, beside(lesson, known)
@@ -146,7 +151,8 @@ def teach(home: Home, settings: Settings, request: TeachRequest, report: Report 
         else:
             learned = _learn(lesson, request, backbone, device, reading, report)
     report(Progress(Stage.SAVING))
-    origin = Origin(name, request.method, base_id, backbone.sha256, backbone.feature_space)
+    space = space_of(views, backbone.feature_space)
+    origin = Origin(name, request.method, base_id, backbone.sha256, space)
     saved = save_version(home, settings, origin, lesson, learned, backbone)
     return Taught(
         info=saved.info,
@@ -158,6 +164,7 @@ def teach(home: Home, settings: Settings, request: TeachRequest, report: Report 
         seconds=time.monotonic() - started,
         seed=request.seed,
         own=labelled.species,
+        views=views,
         comparison=saved.comparison,
         strangers_caught=None if learned.strangers is None else learned.strangers.caught,
     )
@@ -178,7 +185,9 @@ def estimate(home: Home, settings: Settings, request: TeachRequest, report: Repo
     device = choose_device(request.device)
     backbone = load_backbone(base.path)
     with PicturePool() as pool:
-        return seconds_to_deepen(home, labelled, request.layers, backbone, device, pool, report)
+        return seconds_to_deepen(
+            home, labelled, request.layers, request.views, backbone, device, pool, report
+        )
 
 
 def _check(request: TeachRequest) -> None:
@@ -186,6 +195,10 @@ def _check(request: TeachRequest) -> None:
         raise Refused(Code.BAD_ARGUMENT, detail=f"There is no method “{request.method}”.")
     if request.layers not in (1, 2):
         raise Refused(Code.BAD_ARGUMENT, detail="Either 1 or 2 layers can learn as well.")
+    if not 1 <= request.views <= len(VIEWS):
+        raise Refused(Code.BAD_ARGUMENT, detail=f"It can look at a photo 1 to {len(VIEWS)} times.")
+    if request.views > 1 and request.method == "recipe":
+        raise Refused(Code.BAD_ARGUMENT, detail="The plain recipe looks at the middle of a photo only.")
     if request.beside is not None and request.method != "head":
         raise Refused(Code.BAD_ARGUMENT, detail="Only the method “head” keeps the species of a model.")
 

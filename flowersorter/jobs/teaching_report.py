@@ -106,6 +106,7 @@ def _facts(taught: Taught, translate: Translate) -> str:
         (translate("Species"), f"{len(info.species):,}"),
         (translate("Photos taught"), f"{info.photos:,}"),
         (translate("Method"), translate(_METHODS.get(info.method, "{name}")).format(name=info.method)),
+        (translate("Looks at each photo"), str(taught.views)),
         (translate("Base network"), translate(_BASES.get(info.base_id, "{name}")).format(name=info.base_id)),
         (translate("Its fingerprint (SHA-256)"), info.backbone_sha256),
         (translate("Device"), taught.device),

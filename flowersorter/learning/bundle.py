@@ -323,13 +323,14 @@ def _head_bytes(head: Head) -> bytes:
 
 
 def _calibration_bytes(calibration: Calibration) -> bytes:
-    return save(
-        {
-            "confidence": calibration.confidence.astype(np.float32),
-            "correct": calibration.correct.astype(np.uint8),
-            "group": calibration.group.astype(np.int64),
-        }
-    )
+    parts: dict[str, NDArray[Any]] = {
+        "confidence": calibration.confidence.astype(np.float32),
+        "correct": calibration.correct.astype(np.uint8),
+        "group": calibration.group.astype(np.int64),
+    }
+    if calibration.stranger is not None:
+        parts["stranger"] = calibration.stranger.astype(np.uint8)
+    return save(parts)
 
 
 def _teaching_bytes(teaching: Teaching) -> bytes:
@@ -351,6 +352,8 @@ def _read_calibration(folder: Path, manifest: Mapping[str, Any]) -> Calibration:
     confidence = array_of(folder, part, "confidence", np.float32, 1)
     correct = array_of(folder, part, "correct", np.uint8, 1)
     group = array_of(folder, part, "group", np.int64, 1)
-    if not len(confidence) == len(correct) == len(group):
+    stranger = array_of(folder, part, "stranger", np.uint8, 1) if "stranger" in part else None
+    if {len(correct), len(group), *(() if stranger is None else (len(stranger),))} != {len(confidence)}:
         raise Refused(Code.MODEL_DAMAGED, model=folder)
-    return Calibration(confidence, correct.astype(np.bool_), group)
+    strange = None if stranger is None else stranger.astype(np.bool_)
+    return Calibration(confidence, correct.astype(np.bool_), group, strange)

@@ -3,13 +3,16 @@
 Learn-then-test (Angelopoulos et al. 2021, arXiv:2110.01052): thresholds are tried in a sequence fixed
 beforehand, from strict to lax, each by the exact binomial test of "the filed are wrong more often than
 allowed"; the last one before the first that fails is certified with confidence 1 - DELTA.
+
+Strangers are not filed. But a threshold must be certified without the stranger test as well: the test sends
+errors away, so that alone it would allow a laxer threshold, which may let in more strangers than it stops.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -28,12 +31,14 @@ START_ERRORS: Final = 2  # the first threshold that is tried has room for so man
 class Calibration:
     """Answers of heads that never saw the photo's group.
 
-    `confidence` float32[N] of the best species, `correct` bool[N], `group` int64[N] the group's number.
+    `confidence` float32[N] of the best species, `correct` bool[N], `group` int64[N] the group's number,
+    `stranger` bool[N] whether it would have been taken for a stranger; None where there is no such test.
     """
 
     confidence: NDArray[np.float32]
     correct: NDArray[np.bool_]
     group: NDArray[np.int64]
+    stranger: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +58,16 @@ def threshold(calibration: Calibration, max_wrong_percent: float) -> Threshold:
     The unit of the test is a group, wrong if any of its filed photos is: photos of one scene err together.
     """
     allowed = max_wrong_percent / 100
-    counts = [_filed(calibration, value) for value in SEQUENCE]
     start = _start(allowed, len(np.unique(calibration.group)))
-    certified = None
-    for value, (filed, wrong) in zip(SEQUENCE, counts, strict=True):
-        if filed < start:
-            continue
-        if at_most(wrong, filed, allowed) > DELTA:
-            break
-        certified = value
-    if certified is not None:
-        return Threshold(certified)
-    return Threshold(None, _missing(counts, allowed, calibration))
+    ways = [calibration]
+    if calibration.stranger is not None and calibration.stranger.any():
+        ways.append(replace(calibration, stranger=None))
+    counts = [[_filed(way, value) for value in SEQUENCE] for way in ways]
+    certified = set.intersection(*(_certified(one, allowed, start) for one in counts))
+    if certified:
+        return Threshold(min(certified))
+    missing = [_missing(one, allowed, calibration) for one in counts]
+    return Threshold(None, max((one for one in missing if one is not None), default=None))
 
 
 def least_trials(allowed: float, wrong: int = 0) -> int:
@@ -78,9 +81,23 @@ def least_trials(allowed: float, wrong: int = 0) -> int:
     return high
 
 
+def _certified(counts: Sequence[tuple[int, int]], allowed: float, start: int) -> set[float]:
+    """The thresholds that pass, from the strictest that files `start` groups to the first that fails."""
+    certified = set()
+    for value, (filed, wrong) in zip(SEQUENCE, counts, strict=True):
+        if filed < start:
+            continue
+        if at_most(wrong, filed, allowed) > DELTA:
+            break
+        certified.add(value)
+    return certified
+
+
 def _filed(calibration: Calibration, value: float) -> tuple[int, int]:
     """How many groups a threshold files, and how many of these hold an error among their filed photos."""
     sure = calibration.confidence >= value
+    if calibration.stranger is not None:
+        sure &= ~calibration.stranger
     filed = np.unique(calibration.group[sure])
     wrong = np.unique(calibration.group[sure & ~calibration.correct])
     return len(filed), len(wrong)

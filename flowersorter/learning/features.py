@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from flowersorter.learning.devices import one_thread
 from flowersorter.learning.feature_store import FeatureStore, PhotoFacts
-from flowersorter.learning.preprocess import SHORT_SIDE, centre_crop
+from flowersorter.learning.preprocess import SHORT_SIDE
+from flowersorter.learning.views import VIEWS, Pixels, Vector, cache_spaces, mean_features, recall
 from flowersorter.pictures.decode import Look, Wanted
 from flowersorter.pictures.pool import PicturePool
 from flowersorter.progress import Progress, Report, Stage
@@ -26,9 +27,11 @@ BATCH = 32  # photos per run of the network
 AHEAD = 3 * BATCH  # photos that wait for the network or are being decoded; bounds the memory
 PULSE_SECONDS = 0.2  # how long a wish to cancel may wait for a slow picture
 
+_View = tuple[str, str]  # one view of a photo: the digest, and the space under which the cache keeps it
+
 
 class FeatureNetwork(Protocol):
-    """What turns crops uint8[224, 224, 3] into features float32[N, 512]."""
+    """What turns crops uint8[H, W, 3] of one size into features float32[N, 512]."""
 
     sha256: str
     feature_space: str
@@ -38,7 +41,7 @@ class FeatureNetwork(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """A photo and its features, float32[512] as the cache keeps them; or why it has none."""
+    """A photo and its features, float32[512] rounded to 16 bits; or why it has none."""
 
     path: Path
     digest: str | None = None
@@ -57,11 +60,13 @@ def read_features(
     on_look: Callable[[Look], None],
     report: Report,
     thumbnail_side: int | None = None,
+    views: int = 1,
     stage: Stage = Stage.READING,
     digests_of_size: Callable[[Path], Collection[str]] | None = None,
 ) -> Iterator[Seen]:
     """Give the features of every photo in the order of `paths`, from the cache where it knows them.
 
+    With several `views` they are the mean over these; one decoding serves all views that the cache lacks.
     A known photo is not decoded, nor is a copy of one: where `digests_of_size` names the digests of files of
     the same size, the child process looks at the digest first. Child processes decode the next photos while
     the network runs. `on_look` gets each photo that was read once, with its thumbnail if it was decoded and
@@ -84,7 +89,8 @@ def read_features(
         known = frozenset(filter(reader.is_stored, alike))
         return pool.submit(path, replace(wanted, known=known))
 
-    reader = _Reader(network, store, known_digest, decode, on_look, pulse)
+    spaces = cache_spaces(views, network.feature_space)
+    reader = _Reader(network, spaces, store, known_digest, decode, on_look, pulse)
     pulse()
     try:
         while True:
@@ -112,6 +118,7 @@ def read_features(
 @dataclass(frozen=True, slots=True)
 class _Reader:
     network: FeatureNetwork
+    spaces: tuple[str, ...]  # of the views that are wanted
     store: FeatureStore
     known_digest: Callable[[Path], str | None]
     decode: Callable[[Path], Future[Look]]
@@ -134,28 +141,42 @@ class _Reader:
                 self._wait_for(one)
 
     def finish(self, batch: Sequence[Seen | Future[Look]]) -> list[Seen]:
-        """Run the network over the photos of a batch that are new."""
-        fresh: dict[str, NDArray[np.uint8]] = {}
+        """Run the network over those views of the photos of a batch that are new."""
+        crops: dict[_View, Pixels] = {}
+        vectors: dict[_View, Vector] = {}
         seen = [
-            self._looked_at(self._wait_for(one), fresh) if isinstance(one, Future) else one for one in batch
+            self._looked_at(self._wait_for(one), crops, vectors) if isinstance(one, Future) else one
+            for one in batch
         ]
-        if not fresh:
+        if not crops:
             return seen
-        # rounded as the cache rounds them: the second run gives the same answers
-        rounded = self.network(list(fresh.values())).astype(np.float16).astype(np.float32)
-        vectors = dict(zip(fresh, rounded, strict=True))
-        seen = [replace(one, features=vectors.get(one.digest or "", one.features)) for one in seen]
-        new = {one.facts: one.features for one in seen if one.facts is not None and one.digest in fresh}
-        kept = [(facts, vector) for facts, vector in new.items() if vector is not None]
-        self.store.put(kept, self.network.sha256, self.network.feature_space)
-        return seen
+        facts = {one.facts.digest: one.facts for one in seen if one.facts is not None}
+        for space in self.spaces:  # the crops of one view have the same size
+            new = [digest for digest, where in crops if where == space]
+            if not new:
+                continue
+            found = self.network([crops[digest, space] for digest in new])
+            # rounded as the cache rounds them: the second run gives the same answers
+            rounded = found.astype(np.float16).astype(np.float32)
+            vectors.update({(digest, space): row for digest, row in zip(new, rounded, strict=True)})
+            self.store.put(
+                [(facts[digest], vectors[digest, space]) for digest in new], self.network.sha256, space
+            )
+        return [self._with_features(one, vectors) for one in seen]
+
+    def _with_features(self, seen: Seen, vectors: dict[_View, Vector]) -> Seen:
+        """What was just looked at, with the mean over its views."""
+        if seen.features is not None or seen.digest is None or seen.facts is None:
+            return seen
+        return replace(seen, features=mean_features([vectors[seen.digest, space] for space in self.spaces]))
 
     def _wait_for(self, future: Future[Look]) -> Look:
         while not wait([future], PULSE_SECONDS).done:
             self.pulse()
         return future.result()
 
-    def _looked_at(self, look: Look, fresh: dict[str, NDArray[np.uint8]]) -> Seen:
+    def _looked_at(self, look: Look, crops: dict[_View, Pixels], vectors: dict[_View, Vector]) -> Seen:
+        """A photo that was decoded: its new views go to `crops`, those that the cache knows to `vectors`."""
         if (
             look.problem is None
             and look.pixels is None
@@ -170,7 +191,14 @@ class _Reader:
             return stored
         if look.problem is not None or look.digest is None or look.pixels is None:
             return Seen(look.path, look.digest, problem=look.problem or Reason(Code.UNREADABLE))
-        fresh[look.digest] = centre_crop(look.pixels).copy()  # a view would keep the whole picture
+        known = recall(self.store, look.digest, self.network.sha256, self.spaces)
+        if all(vector is not None for vector in known):  # the facts were lost, and go with the features
+            known = [None for _ in known]
+        for view, space, vector in zip(VIEWS, self.spaces, known, strict=False):
+            if vector is None:
+                crops[look.digest, space] = view.cut(look.pixels).copy()  # else it keeps the whole picture
+            else:
+                vectors[look.digest, space] = vector
         hashed, taken = look.perceptual_hash, look.taken
         facts = PhotoFacts(
             look.digest, look.pixel_digest, hashed, taken, look.camera, look.width, look.height
@@ -178,8 +206,9 @@ class _Reader:
         return Seen(look.path, look.digest, facts=facts)
 
     def _stored(self, path: Path, digest: str) -> Seen | None:
-        features = self.store.features(digest, self.network.sha256, self.network.feature_space)
+        known = recall(self.store, digest, self.network.sha256, self.spaces)
+        vectors = [vector for vector in known if vector is not None]
         facts = self.store.facts(digest)
-        if features is None or facts is None:
+        if len(vectors) < len(self.spaces) or facts is None:
             return None
-        return Seen(path, digest, features, facts)
+        return Seen(path, digest, mean_features(vectors), facts)

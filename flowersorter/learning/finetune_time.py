@@ -31,10 +31,12 @@ def seconds_needed(
     folder: Path,
     report: Report,
     depth: Depth,
+    views_read: int = 1,
 ) -> float:
     """About how long learning from so many photos takes here at most, seconds: a few real ones are tried.
 
-    It counts what `learn_deeply` does, and reading all photos before it and after it by both backbones.
+    It counts what `learn_deeply` does, and reading `views_read` of all photos before it and after it by both
+    backbones.
     Raises `Refused` (NO_PHOTOS) where none of `paths` can be read.
     """
 
@@ -65,4 +67,4 @@ def seconds_needed(
     learning, watching = round(0.7 * photos), round(0.1 * photos)
     kept = affordable_views(depth.views, learning, watching, depth.layers, folder)
     views = learning * (kept or depth.epochs) + watching
-    return 2 * photos * reading + views * viewing + depth.epochs * learning * min(stepping)
+    return 2 * photos * views_read * reading + views * viewing + depth.epochs * learning * min(stepping)

@@ -142,7 +142,9 @@ def _learned(
     report: Report,
     before: Strangers | None = None,
 ) -> Learned:
-    strangers, strange = learn_strangers(lesson.examples, lesson.folds, report, before=before)
+    strangers, strange = learn_strangers(
+        lesson.examples, lesson.folds, report, before=before, uncounted=lesson.corrected
+    )
     answers = {
         place: replace(answer, stranger=bool(strange[place]))
         for one in judged
@@ -207,14 +209,15 @@ def answer_of(
 
 
 def calibration_of(answers: Sequence[Answer]) -> Calibration:
-    """What calibrates a model: its answers without the photos; strangers are never filed, so not sure."""
+    """What calibrates a model: its answers without the photos."""
     numbers = {
         group: number for number, group in enumerate(dict.fromkeys(answer.group for answer in answers))
     }
     return Calibration(
-        np.array([0.0 if answer.stranger else answer.confidence for answer in answers], dtype=np.float32),
+        np.array([answer.confidence for answer in answers], dtype=np.float32),
         np.array([answer.correct for answer in answers], dtype=np.bool_),
         np.array([numbers[answer.group] for answer in answers], dtype=np.int64),
+        np.array([answer.stranger for answer in answers], dtype=np.bool_),
     )
 
 
@@ -236,6 +239,7 @@ def _inner_splits(
     splits = []
     for inner in ((fold + step) % FOLDS for step in range(1, FOLDS)):
         judging = teaching & (lesson.folds == inner)
+        judging[list(lesson.corrected)] = False
         inner_teaching = teaching & taught_without(inner, lesson.folds, lesson.groups)
         if judging.any() and len(np.unique(lesson.examples.labels[inner_teaching])) > 1:
             splits.append((inner_teaching, judging))

@@ -46,7 +46,7 @@ class Network:
         self.batch = CPU_BATCH if free is None else crops_at_once(free)
 
     def __call__(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """Features float32[N, 512] of N crops uint8[224, 224, 3], as many at once as fit the device."""
+        """Features float32[N, 512] of N crops uint8[H, W, 3] of one size, as many at once as fit."""
         parts: list[NDArray[np.float32]] = []
         while (done := sum(map(len, parts))) < len(crops):
             try:

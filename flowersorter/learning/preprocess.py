@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
+
+if TYPE_CHECKING:  # cutting and naming the space need no torch
+    from torch import Tensor
 
 SHORT_SIDE: Final = 256  # pixels of the decoded photo's short side
 CROP: Final = 224  # pixels of the square that the network sees
@@ -33,6 +34,6 @@ def centre_crop(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def normalise(pixels: Tensor) -> Tensor:
     """ImageNet's mean and deviation: uint8[N, 3, H, W] to float32 of the same shape and device."""
-    mean = torch.tensor(MEAN, device=pixels.device).view(3, 1, 1)
-    std = torch.tensor(STD, device=pixels.device).view(3, 1, 1)
-    return (pixels.float() / 255.0 - mean) / std
+    parts = pixels.float() / 255.0
+    mean, std = (parts.new_tensor(three).view(3, 1, 1) for three in (MEAN, STD))
+    return (parts - mean) / std

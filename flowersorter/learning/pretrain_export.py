@@ -14,11 +14,10 @@ from typing import Any, Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import save
 from torch import Tensor
 
 from flowersorter import __version__
-from flowersorter.learning.backbone import Backbone, load_backbone
+from flowersorter.learning.backbone import Backbone, backbone_bytes, load_backbone
 from flowersorter.learning.bundle import PRETRAINED, Model, ModelInfo, Teaching, write_model
 from flowersorter.learning.calibrate import Calibration, threshold
 from flowersorter.learning.devices import choose_device
@@ -35,6 +34,7 @@ from flowersorter.learning.pretrain_photos import PARTS, Part, Photos
 from flowersorter.learning.pretrain_training import Run
 from flowersorter.learning.split import fold_of, group_of
 from flowersorter.learning.strangers_fit import learn_from_unseen
+from flowersorter.learning.views import space_of
 from flowersorter.pictures.pool import PicturePool
 from flowersorter.progress import Report
 from flowersorter.records import Code, Refused
@@ -42,6 +42,8 @@ from flowersorter.records import Code, Refused
 NAME: Final = "Garden flowers"
 FIGURES_FILE: Final = "figures.json"
 CARD_FILE: Final = "README.md"
+SIDE: Final = 160  # pixels, of the last crops that it learned on
+VIEWS_TAKEN: Final = 2  # as large as this, two cost what one of 224 pixels does
 PROMISES: Final = (1.0, 2.0, 5.0)  # wrong in 100, of which the card tells
 EXEMPLARS: Final = 6  # taught photos of each species that stay in the model; more would make it too large
 
@@ -70,7 +72,7 @@ def export(run: Run, folder: Path, report: Report) -> dict[str, Any]:
         raise Refused(Code.BAD_ARGUMENT, detail=f"{folder} is there already")
     with tempfile.TemporaryDirectory() as temporary:
         weights = Path(temporary) / "backbone.safetensors"
-        weights.write_bytes(save(_halved(run.averaged.state_dict(), folder)))
+        weights.write_bytes(backbone_bytes(_halved(run.averaged.state_dict(), folder), SIDE))
         backbone = load_backbone(weights)
         with PicturePool() as pool, FeatureStore(Path(temporary) / "features.sqlite") as store:
             network = Network(backbone, choose_device(run.device.type))
@@ -103,6 +105,7 @@ def _read(photos: Photos, network: Network, pool: PicturePool, store: FeatureSto
         known_digest=lambda _path: None,
         on_look=lambda _look: None,
         report=report,
+        views=VIEWS_TAKEN,
     )
     facts, vectors = [], []
     for one in seen:
@@ -156,7 +159,7 @@ def _model(
         method=PRETRAINED,
         base_id="builtin",
         backbone_sha256=backbone.sha256,
-        feature_space=backbone.feature_space,
+        feature_space=space_of(VIEWS_TAKEN, backbone.feature_space),
         accuracy=figures.accuracy,
         interval=figures.interval,
         app_version=__version__,

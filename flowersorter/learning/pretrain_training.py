@@ -41,11 +41,8 @@ class Recipe:
     seed: int = 42
     epochs: int = 100
     batch: int = 64
-    sides: tuple[tuple[float, int], ...] = (
-        (0.0, 112),
-        (0.55, 128),
-        (0.88, 160),
-    )  # from this share on, pixels
+    # pixels, each from this share on
+    sides: tuple[tuple[float, int], ...] = ((0.0, 112), (0.55, 128), (0.86, 160))
     peak_rate: float = 0.1
     warm_up: float = 0.05
     momentum: float = 0.9

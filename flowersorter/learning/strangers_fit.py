@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,12 +39,14 @@ def learn_strangers(
     report: Report = silent,
     *,
     before: Strangers | None = None,
+    uncounted: Collection[int] = (),
 ) -> tuple[Strangers | None, NDArray[np.bool_]]:
     """Learn what is unlike the examples, whose folds are int64[N].
 
     Gives also which of these photos, bool[N], are strangers to a measure that never saw their fold. Too few
     photos, or a single species, give None and no strangers. `before` was learned from nearly the same
-    photos: then what it catches is not tried anew, which takes longest.
+    photos: then what it catches is not tried anew, which takes longest. The `uncounted` places have no say in
+    how far a photo may be.
     """
     none = np.zeros(len(folds), dtype=np.bool_)
     if len(folds) < LEAST_PHOTOS or len(np.unique(examples.labels)) < 2:
@@ -65,6 +68,7 @@ def learn_strangers(
             judged = dealt == fold
             if not judged.all():
                 far[judged] = _measure(roots[judged], *_fit(whole.without(part)))
+        far[list(uncounted)] = torch.nan
         answered = ~far.isnan()
         if answered.sum() < LEAST_PHOTOS:
             return None, none

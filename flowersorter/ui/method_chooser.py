@@ -18,7 +18,7 @@ _INDENT: Final = 3 * GRID  # so that a sentence stands below its method's name
 _METHODS: Final[dict[str, tuple[Any, Any]]] = {
     "head": (
         QT_TRANSLATE_NOOP("MethodChooser", "Quick (recommended)"),
-        QT_TRANSLATE_NOOP("MethodChooser", "Looks at every photo once and learns in about a minute."),
+        QT_TRANSLATE_NOOP("MethodChooser", "Looks at the photos and learns in about a minute."),
     ),
     "finetune": (
         QT_TRANSLATE_NOOP("MethodChooser", "Learn more deeply"),

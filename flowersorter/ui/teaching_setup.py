@@ -165,6 +165,17 @@ class TeachingSetup(QWidget):
         self.scope.currentIndexChanged.connect(self._scope_changed)
         self.method = MethodChooser(self._store.values.method)
         self.method.changed.connect(self._estimate)
+        self.method.changed.connect(self._update_looks)
+        self.looks = QComboBox()
+        self.looks.addItem(self.tr("One look at each photo"), 1)
+        self.looks.addItem(
+            self.tr("Two looks: more careful, teaching and sorting take up to twice as long"), 2
+        )
+        self.looks.addItem(
+            self.tr("Three looks: most careful, teaching and sorting take about three times as long"), 3
+        )
+        self._update_looks()
+        self.looks.currentIndexChanged.connect(self._estimate)
         self.device = QComboBox()
         for device, words in DEVICES:
             self.device.addItem(messages.translate("settings", words), device)
@@ -175,6 +186,7 @@ class TeachingSetup(QWidget):
         form.add_field(self.tr("It will know"), self.scope)
         form.add_field(self.tr("It builds on"), self.weights)
         form.add_field(self.tr("How it learns"), self.method)
+        form.add_field(self.tr("How closely it looks"), self.looks)
         form.add_field(self.tr("Runs on"), self.device)
         self._how.box.addLayout(form)
         return self._how
@@ -186,6 +198,7 @@ class TeachingSetup(QWidget):
             self.method.choose("head")
         self.weights.setEnabled(alone)
         self.method.setEnabled(alone)
+        self._update_looks()
         self._update_start()
 
     def _make_bar(self) -> QFrame:
@@ -298,6 +311,13 @@ class TeachingSetup(QWidget):
         self.start_button.setEnabled(not missing)
         self.check_button.setEnabled(self.weights.base() is not None)
 
+    def _update_looks(self) -> None:
+        """The plain recipe has its own looks, and so has a model whose species are kept."""
+        own = self.method.method() == "recipe" or self.scope.currentData() is not None
+        self.looks.setEnabled(not own)
+        if own:
+            self.looks.setCurrentIndex(0)
+
     def _missing(self) -> str:
         """What is still needed before it can start; empty if nothing is."""
         if not self.name.text().strip():
@@ -318,6 +338,7 @@ class TeachingSetup(QWidget):
             method=self.method.method(),
             device=self.device.currentData(),
             beside=self.scope.currentData(),
+            views=self.looks.currentData(),
         )
 
     def _ask(self, wish: SignalInstance) -> None:

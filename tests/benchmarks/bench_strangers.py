@@ -56,11 +56,14 @@ def main() -> None:
     print(f"of the taught, out of fold, sent away: {away:.3f}")
     print(f"of a species left out, caught: {learned.strangers.caught:.3f} (mean of five)")
     print("wrongly filed of            photos   without the test   with it")
+    worse = []
     for name, one in asked.items():
         features = np.stack([seen.features for seen in one.seen])
         sure = learned.head.predict(features).max(axis=1)
         filed = (sure >= tested) & ~learned.strangers.among(features)
         print(f"{name:24} {len(sure):9}   {(sure >= plain).mean():16.3f}   {filed.mean():7.3f}")
+        worse += [name] if filed.sum() > (sure >= plain).sum() else []
+    print("FAIL" if worse else "PASS", "with the test no more strangers are filed than without")
 
 
 def _strangers(shared: Path) -> dict[str, list[LabelledPhoto]]:

@@ -43,8 +43,10 @@ class Photos:
     seen: tuple[Seen, ...]
 
 
-def see(photos: Sequence[LabelledPhoto], network: FeatureNetwork, pool: PicturePool, work: Path) -> Photos:
-    """The program's own features of each photo's middle; those that `work` holds are not computed again."""
+def see(
+    photos: Sequence[LabelledPhoto], network: FeatureNetwork, pool: PicturePool, work: Path, views: int = 1
+) -> Photos:
+    """The program's own features of each photo; those that `work` holds are not computed again."""
     with FeatureStore(work / "features.sqlite") as store:
         seen = read_features(
             [photo.path for photo in photos],
@@ -54,6 +56,7 @@ def see(photos: Sequence[LabelledPhoto], network: FeatureNetwork, pool: PictureP
             known_digest=_digest,
             on_look=silent,
             report=silent,
+            views=views,
         )
         both = [(photo, one) for photo, one in zip(photos, seen, strict=True) if one.problem is None]
     return Photos(tuple(photo for photo, _ in both), tuple(one for _, one in both))

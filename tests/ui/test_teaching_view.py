@@ -223,6 +223,22 @@ def test_the_method_is_remembered(ready, monkeypatch, qtbot, store):
     assert store.values.method == "recipe"
 
 
+def test_it_looks_twice_where_that_was_chosen(ready, monkeypatch, qtbot):
+    requests = learn_with(monkeypatch, succeed)
+    ready.setup.looks.setCurrentIndex(1)
+    with qtbot.waitSignal(ready.taught):
+        ready.setup.start_button.click()
+    assert requests[0].views == 2
+
+
+def test_the_plain_recipe_looks_once(ready):
+    ready.setup.looks.setCurrentIndex(1)
+    ready.setup.method.choose("recipe")
+    assert (ready.setup.looks.currentData(), ready.setup.looks.isEnabled()) == (1, False)
+    ready.setup.method.choose("head")
+    assert ready.setup.looks.isEnabled()
+
+
 def test_learning_more_deeply_says_how_long_it_takes(home, store, qtbot, monkeypatch, folder):
     """Offered only where it is there; the time is worked out for the folder, the base and the device."""
     asked: list[TeachRequest] = []

@@ -19,6 +19,7 @@ from flowersorter.learning.bundle import PRETRAINED, ModelInfo, read_model, read
 from flowersorter.learning.evaluate import validate
 from flowersorter.learning.feature_store import FeatureStore, PhotoFacts
 from flowersorter.learning.lesson import Learned, learn_head
+from flowersorter.learning.network import space_in
 from flowersorter.paths import Home
 from flowersorter.progress import Cancelled, silent
 from flowersorter.records import Code, Refused
@@ -57,12 +58,14 @@ def model(home: Home, learned: Learned) -> ModelInfo:
     return write_model(home.models / "garden" / "0001", saved, teaching_of(lesson, learned))
 
 
-def keep_features(home: Home, rows: np.ndarray, start: int, hashed: int | None = None) -> list[str]:
+def keep_features(
+    home: Home, rows: np.ndarray, start: int, hashed: int | None = None, space: str = SPACE
+) -> list[str]:
     """Put photos into the cache; gives their digests."""
     digests = [digest_of(number) for number in range(start, start + len(rows))]
     facts = [PhotoFacts(digest, perceptual_hash=hashed) for digest in digests]
     with FeatureStore(home.features_file) as store:
-        store.put(list(zip(facts, rows, strict=True)), BACKBONE, SPACE)
+        store.put(list(zip(facts, rows, strict=True)), BACKBONE, space)
     return digests
 
 
@@ -93,6 +96,14 @@ def test_new_photos_and_a_new_species_join(home: Home, model: ModelInfo) -> None
     assert result.info.species == (*COUNTS, "dahlia")
     assert result.info.photos == 87
     assert confidence(home, dahlias, "dahlia") > 0.5
+
+
+def test_photos_that_were_sorted_in_another_precision_join(home: Home, model: ModelInfo) -> None:
+    """Once on a processor with bfloat16 no corrected photo was found in the cache."""
+    dahlias = clouds({**COUNTS, "dahlia": 12}).features[-12:]
+    digests = keep_features(home, dahlias, 1000, space=space_in(SPACE, "bfloat16"))
+    result = correct(home, Settings(), "garden", dict.fromkeys(digests, "dahlia"))
+    assert (result.corrections, result.unseen) == (12, ())
 
 
 def test_corrected_photos_are_in_no_figure(home: Home, model: ModelInfo, learned: Learned) -> None:

@@ -131,6 +131,13 @@ def test_a_model_of_another_feature_space_is_refused(home: Home) -> None:
     assert refused.value.reason.code is Code.MODEL_OTHER_NETWORK
 
 
+def test_a_model_of_two_views_sorts_with_two(recogniser: Recogniser, photos: list[Photo], home: Home) -> None:
+    network = Colours()
+    twice = replace(recogniser, network=network, views=2)
+    classified = list(recognised(twice, photos, home, None))
+    assert network.shown == 2 * sum(one.problem is None for one in classified)
+
+
 def test_the_devices_that_work_are_listed() -> None:
     devices = list_devices()
     assert devices

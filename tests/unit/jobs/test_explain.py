@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support.pictures import SPECIES, draw_library, save_photo
 from support.pictures import draw_flower as draw
 
+from flowersorter.jobs.engine import ranking_of
 from flowersorter.jobs.explain import NEIGHBOURS, Explainer
 from flowersorter.jobs.models import export_model
 from flowersorter.jobs.teach import Taught, TeachRequest, teach
-from flowersorter.learning.bundle import read_info
+from flowersorter.learning.bundle import read_info, read_model, read_teaching
 from flowersorter.paths import Home, home_in
 from flowersorter.records import Code, Refused
 from flowersorter.settings import Settings
@@ -104,6 +107,24 @@ def test_a_model_without_what_it_was_taught_on_has_no_neighbours(
     folder = export_model(home, taught.info.name, tmp_path / "exported", include_teaching=False)
     photo = min((garden / "rose").iterdir())
     assert explainer.explain(read_info(folder), photo, "rose").neighbours is None
+
+
+def test_a_model_of_two_views_is_explained_by_both(
+    explainer: Explainer, taught_home: tuple[Home, Taught, Path], random_weights: Path
+) -> None:
+    """The ranking is that of sorting, for which the model takes the mean over its views."""
+    home, _, garden = taught_home
+    settings = Settings(weights_file=str(random_weights))
+    twice = teach(home, settings, TeachRequest(garden, "twice", device="cpu", views=2))
+    kept = read_teaching(twice.info.path)
+    assert kept is not None
+    photo = min((garden / "rose").iterdir())
+    place = kept.digests.index(hashlib.sha256(photo.read_bytes()).hexdigest())
+    explained = explainer.explain(twice.info, photo, "rose")
+    sorted_by = ranking_of(read_model(twice.info.path).head, kept.features[place].astype(np.float32))
+    confidences = {score.species: score.confidence for score in explained.ranking}
+    assert confidences == pytest.approx({one.species: one.confidence for one in sorted_by}, abs=0.02)
+    assert explained.heat.shape == (224, 224)
 
 
 def test_what_cannot_be_read_is_refused_with_its_reason(

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support.pictures import SPECIES, draw_flower, draw_library, save_photo
 from support.reading import HerePool
 
 from flowersorter.jobs import reading, saving
 from flowersorter.jobs import teach as teaching
+from flowersorter.jobs.engine import open_recogniser
 from flowersorter.jobs.models import find_model, go_back, list_models, list_versions, use_version
 from flowersorter.jobs.teach import TeachingStarted, TeachRequest, inspect, teach
 from flowersorter.learning import compare, recipe
@@ -105,6 +107,25 @@ def test_the_model_file_holds_what_it_was_taught_on(run: Run, garden: Path) -> N
     model = read_model(taught.info.path)
     assert len(model.calibration.confidence) == len(taught.answers)
     assert model.figures["accuracy"] == taught.validation.accuracy
+
+
+def test_a_model_of_two_views_sees_each_photo_twice(run: Run, home: Home, settings: Settings) -> None:
+    """The taught features are the means over both views, and sorting is told by the feature space."""
+    once, twice = run(name="once"), run(name="twice", views=2)
+    kept, kept_twice = read_teaching(once.info.path), read_teaching(twice.info.path)
+    assert kept is not None
+    assert kept_twice is not None
+    assert kept.digests == kept_twice.digests
+    assert not np.array_equal(kept.features, kept_twice.features)
+    assert twice.validation.photos == once.validation.photos
+    assert [open_recogniser(home, settings, name, "cpu").views for name in ("once", "twice")] == [1, 2]
+
+
+@pytest.mark.parametrize("changes", [{"views": 0}, {"views": 4}, {"views": 2, "method": "recipe"}])
+def test_a_number_of_views_that_there_is_not_is_refused(run: Run, changes: dict[str, object]) -> None:
+    with pytest.raises(Refused) as refused:
+        run(**changes)
+    assert refused.value.reason.code is Code.BAD_ARGUMENT
 
 
 def test_teaching_again_decodes_nothing_and_gives_the_same_model(run: Run) -> None:

@@ -76,6 +76,18 @@ def change_manifest(folder: Path, **changes: Any) -> None:
     file.write_text(json.dumps({**json.loads(file.read_text("ascii")), **changes}), "ascii")
 
 
+def test_strangers_among_the_answers_come_back(tmp_path: Path) -> None:
+    """A model of an earlier version has none, and is read all the same."""
+    folder = tmp_path / "garden"
+    model, _ = made(folder)
+    assert model.calibration.stranger is None
+    strange = np.arange(7) == 3
+    write_model(folder, replace(model, calibration=replace(model.calibration, stranger=strange)))
+    found = read_model(folder).calibration.stranger
+    assert found is not None
+    assert found.tolist() == strange.tolist()
+
+
 def test_a_model_comes_back_as_it_was_written(folder: Path) -> None:
     model, teaching = made(folder)
     found = read_model(folder)

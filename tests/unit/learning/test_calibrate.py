@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -69,6 +71,39 @@ def test_so_many_photos_as_are_missing_would_do() -> None:
     assert answer.missing is not None
     assert answer.missing > 100
     assert threshold(mixed(300 + answer.missing), 2).value is not None
+
+
+def with_strangers(calibration: Calibration, strange: np.ndarray) -> Calibration:
+    return replace(calibration, stranger=strange)
+
+
+def test_strangers_are_not_filed_so_they_do_not_count() -> None:
+    half = np.arange(200) % 2 == 0
+    assert threshold(with_strangers(perfect(200), half), 2).value is None
+    assert threshold(with_strangers(perfect(400), np.tile(half, 2)), 2).value is not None
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_stranger_test_never_makes_the_threshold_laxer(seed: int) -> None:
+    """It may send away just the errors: of the rest any would be sure enough, and so would any stranger."""
+    calibration = made(2000, seed)
+    right = calibration.correct
+    errors = with_strangers(calibration, ~right)
+    assert threshold(errors, 2) == threshold(calibration, 2)
+    without = Calibration(calibration.confidence[right], right[right], calibration.group[right])
+    lax, strict = threshold(without, 2).value, threshold(calibration, 2).value
+    assert lax is not None
+    assert strict is not None
+    assert lax < strict
+
+
+def test_both_ways_must_pass() -> None:
+    """A test that sends good photos away needs a stricter threshold than none, and gets it."""
+    calibration = made(2000, seed=1)
+    good = with_strangers(calibration, calibration.correct & (np.arange(2000) % 3 > 0))
+    strict, plain = threshold(good, 2).value, threshold(calibration, 2).value
+    assert plain is not None
+    assert strict is None or strict > plain
 
 
 def test_a_laxer_wish_never_files_less() -> None:

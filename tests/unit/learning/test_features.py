@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
@@ -159,6 +160,51 @@ def test_one_photo_twice_is_computed_once(reader: Reader, photos: list[Path]) ->
     assert seen[0].features is not None
     assert seen[2].features is not None
     assert np.array_equal(seen[0].features, seen[2].features)
+
+
+def test_views_are_seen_in_one_pass_and_averaged(reader: Reader, photos: list[Path]) -> None:
+    all_three = list(reader(photos, views=3))
+    assert (len(reader.pool.decoded), reader.network.shown) == (7, 21)
+    both = list(reader(photos, views=2))
+    middles = list(reader(photos))
+    assert (reader.pool.decoded, reader.network.shown) == ([], 0)  # a model of one view needs no look
+    again = list(reader(photos, views=2))
+    assert (reader.pool.decoded, reader.network.shown) == ([], 0)
+    assert all(one.features is not None for one in all_three)
+    for first, middle, second in zip(both, middles, again, strict=True):
+        assert first.features is not None
+        assert middle.features is not None
+        assert second.features is not None
+        assert np.array_equal(first.features, second.features)
+        assert not np.allclose(first.features, middle.features)
+
+
+def test_only_the_view_that_is_missing_is_computed(
+    reader: Reader, photos: list[Path], tmp_path: Path
+) -> None:
+    list(reader(photos))
+    later = list(reader(photos, views=2))
+    assert (len(reader.pool.decoded), reader.network.shown) == (7, 7)
+    with FeatureStore(tmp_path / "other.sqlite") as empty:
+        at_once = list(reader(photos, views=2, store=empty))
+    for one, other in zip(later, at_once, strict=True):
+        assert one.features is not None
+        assert other.features is not None
+        assert np.array_equal(one.features, other.features)
+
+
+def test_a_photo_whose_facts_were_lost_is_looked_at_again(
+    reader: Reader, photos: list[Path], tmp_path: Path
+) -> None:
+    list(reader(photos[:1]))
+    with sqlite3.connect(tmp_path / "features.sqlite") as database:
+        database.execute("DELETE FROM facts")
+    database.close()
+    (seen,) = reader(photos[:1])
+    assert seen.features is not None
+    assert reader.network.shown == 1
+    list(reader(photos[:1]))
+    assert reader.network.shown == 0
 
 
 def test_unreadable_photos_keep_their_place_and_say_why(

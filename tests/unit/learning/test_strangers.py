@@ -59,14 +59,12 @@ def test_too_little_makes_no_strangers(counts: dict[str, int]) -> None:
     assert not strange.any()
 
 
-def test_a_stranger_is_never_sure_enough_to_calibrate() -> None:
+def test_calibration_knows_who_is_a_stranger() -> None:
     learned = learn_head(TAUGHT, silent)
-    assert learned.strangers is not None
-    away = np.array([answer.stranger for answer in learned.answers])
-    assert away.any()
-    assert (calibration_of(learned.answers).confidence[away] == 0).all()
-    kept = [replace(answer, stranger=False) for answer in learned.answers]
-    assert (calibration_of(kept).confidence > 0).all()
+    calibration = calibration_of(learned.answers)
+    assert calibration.stranger is not None
+    assert calibration.stranger.any()
+    assert calibration.stranger.tolist() == [answer.stranger for answer in learned.answers]
 
 
 def test_it_can_be_cancelled() -> None:
