@@ -4,33 +4,30 @@ from __future__ import annotations
 
 import argparse
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
 
 from flowersorter import __version__, cli_output
-from flowersorter.paths import Home, user_home
+from flowersorter.cli_call import (
+    EXIT_CANCELLED,
+    EXIT_DONE,
+    EXIT_REFUSED,
+    EXIT_SOME_FAILED,
+    Call,
+    Parser,
+    add_command,
+    changing_files,
+)
+from flowersorter.cli_models import add_models
+from flowersorter.paths import user_home
 from flowersorter.progress import Cancelled, Report
 from flowersorter.records import Code, Receipt, Refused, Status, Transfer
-from flowersorter.settings import Settings, load, save
-
-EXIT_DONE, EXIT_SOME_FAILED, EXIT_REFUSED, EXIT_CANCELLED = 0, 1, 2, 130
+from flowersorter.settings import load, save
 
 COMMANDS = ("teach", "train", "sort", "check", "evaluate", "history", "undo", "models", "self-check")
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """What one command is given."""
-
-    home: Home
-    settings: Settings
-    options: argparse.Namespace
-    out: cli_output.Output
-    report: Report
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -87,29 +84,13 @@ def _cancel_on_signals() -> Iterator[Report]:
             signal.signal(number, handler)
 
 
-@contextmanager
-def _changing_files(call: Call) -> Iterator[None]:
-    """The only instance, with any interrupted run finished or rolled back first."""
-    from flowersorter.jobs.history import recover
-    from flowersorter.jobs.instance import hold
-
-    with hold(call.home):
-        recovered = recover(call.home)
-        if recovered.in_place or recovered.put_back or recovered.unresolved:
-            call.out.note(
-                f"The last run was interrupted: {recovered.in_place} photos are in place, "
-                f"{recovered.put_back} were put back, {len(recovered.unresolved)} need a look."
-            )
-        yield
-
-
 # the commands
 
 
 def _sort(call: Call) -> int:
     if call.options.dry_run:
         return _sort_folder(call)
-    with _changing_files(call):
+    with changing_files(call):
         return _sort_folder(call)
 
 
@@ -180,7 +161,7 @@ def _teach(call: Call) -> int:
         beside=options.beside,
         views=options.views,
     )
-    with _changing_files(call):
+    with changing_files(call):
         taught = teach(call.home, call.settings, request, watch)
         if taught.in_force:
             save(call.home.settings_file, replace(call.settings, model=taught.info.name))
@@ -227,82 +208,12 @@ def _history(call: Call) -> int:
 def _undo(call: Call) -> int:
     from flowersorter.jobs.history import undo
 
-    with _changing_files(call):
+    with changing_files(call):
         undone = undo(call.home, call.options.batch, call.report)
     call.out.answer(cli_output.undo_json(undone), cli_output.undo_text(undone))
     if undone.cancelled:
         return EXIT_CANCELLED
     return EXIT_SOME_FAILED if undone.left else EXIT_DONE
-
-
-def _models_list(call: Call) -> int:
-    from flowersorter.jobs.models import list_models
-
-    models = list_models(call.home)
-    call.out.answer([cli_output.model_json(model) for model in models], cli_output.models_text(models))
-    return EXIT_DONE
-
-
-def _models_import(call: Call) -> int:
-    from flowersorter.jobs.models import import_model
-
-    with _changing_files(call):
-        model = import_model(call.home, Path(call.options.path).absolute())
-    call.out.answer(cli_output.model_json(model), f"Imported “{model.name}”.")
-    return EXIT_DONE
-
-
-def _models_export(call: Call) -> int:
-    from flowersorter.jobs.models import export_model
-
-    options = call.options
-    target = Path(options.path).absolute()
-    path = export_model(call.home, options.name, target, include_teaching=not options.without_teaching)
-    call.out.answer({"model": options.name, "path": str(path)}, f"Exported “{options.name}” to {path}.")
-    return EXIT_DONE
-
-
-def _models_remove(call: Call) -> int:
-    from flowersorter.jobs.models import remove_model
-
-    with _changing_files(call):
-        remove_model(call.home, call.options.name)
-    call.out.answer({"removed": call.options.name}, f"Removed “{call.options.name}”.")
-    return EXIT_DONE
-
-
-def _models_versions(call: Call) -> int:
-    from flowersorter.jobs.models import list_versions
-
-    versions = list_versions(call.home, call.options.name)
-    if not versions:
-        raise Refused(Code.MODEL_NOT_FOUND, model=call.options.name)
-    call.out.answer([cli_output.model_json(model) for model in versions], cli_output.models_text(versions))
-    return EXIT_DONE
-
-
-def _models_use(call: Call) -> int:
-    from flowersorter.jobs.models import find_model, slug, use_version
-
-    name, version = call.options.name, call.options.version
-    with _changing_files(call):
-        model = find_model(call.home, call.settings, name)
-        if slug(model.name) != slug(name):  # a folder elsewhere; it has to be imported first
-            raise Refused(Code.MODEL_NOT_FOUND, model=name)
-        if version is not None:
-            model = use_version(call.home, name, version)
-        save(call.home.settings_file, replace(call.settings, model=model.name))
-    call.out.answer(cli_output.model_json(model), f"“{model.name}”, version {model.version}, is in use.")
-    return EXIT_DONE
-
-
-def _models_back(call: Call) -> int:
-    from flowersorter.jobs.models import go_back
-
-    with _changing_files(call):
-        model = go_back(call.home, call.options.name)
-    call.out.answer(cli_output.model_json(model), f"“{model.name}”, version {model.version}, is in use.")
-    return EXIT_DONE
 
 
 def _self_check(call: Call) -> int:
@@ -317,21 +228,16 @@ def _self_check(call: Call) -> int:
 # the parser
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise Refused(Code.BAD_ARGUMENT, detail=f"{message} (see {self.prog} --help)")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="flowersorter",
         description="Name the flowers on your photos and file them into one folder per species.",
         epilog="flowersorter FOLDER opens the window on that folder.",
     )
     parser.add_argument("--version", action="version", version=f"FlowerSorter {__version__}")
-    commands = parser.add_subparsers(title="commands", required=True, parser_class=_Parser)
+    commands = parser.add_subparsers(title="commands", required=True, parser_class=Parser)
 
-    sort = _command(commands, "sort", _sort, "file the photos of a folder")
+    sort = add_command(commands, "sort", _sort, "file the photos of a folder")
     sort.add_argument("folder", metavar="FOLDER")
     sort.add_argument("--into", metavar="DIR", help="where the species folders go (default: FOLDER itself)")
     sort.add_argument("--model", metavar="NAME|PATH")
@@ -343,7 +249,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_device(sort)
 
     for name in ("teach", "train"):
-        teach = _command(commands, name, _teach, "teach from a folder with one subfolder per species")
+        teach = add_command(commands, name, _teach, "teach from a folder with one subfolder per species")
         teach.add_argument("folder", metavar="LABELLED")
         teach.add_argument("--name", help="of the model (default: the folder's name)")
         teach.add_argument("--base", default="auto", metavar="auto|builtin|imagenet|FILE")
@@ -355,46 +261,22 @@ def _parser() -> argparse.ArgumentParser:
         teach.add_argument("--report", metavar="DIR", help="write figures.json and a page to read into it")
         _add_device(teach)
 
-    check = _command(commands, "check", _check, "labelled photos that look misfiled or are there twice")
+    check = add_command(commands, "check", _check, "labelled photos that look misfiled or are there twice")
     check.add_argument("folder", metavar="LABELLED")
     check.add_argument("--base", default="auto", metavar="auto|builtin|imagenet|FILE")
     _add_device(check)
 
-    evaluate = _command(commands, "evaluate", _evaluate, "figures on labelled photos")
+    evaluate = add_command(commands, "evaluate", _evaluate, "figures on labelled photos")
     evaluate.add_argument("folder", metavar="LABELLED")
     evaluate.add_argument("--model", metavar="M")
     evaluate.add_argument("--max-wrong", type=_percent, metavar="PERCENT")
 
-    _command(commands, "history", _history, "what was moved and copied so far")
-    undo = _command(commands, "undo", _undo, "take a batch back")
+    add_command(commands, "history", _history, "what was moved and copied so far")
+    undo = add_command(commands, "undo", _undo, "take a batch back")
     undo.add_argument("batch", nargs="?", type=int, metavar="BATCH", help="(default: the newest)")
 
-    models = _command(commands, "models", _models_list, "the model library")
-    actions = models.add_subparsers(title="what", required=True, parser_class=_Parser)
-    _command(actions, "list", _models_list, "show the models")
-    _command(actions, "import", _models_import, "take a model in").add_argument("path", metavar="PATH")
-    export = _command(actions, "export", _models_export, "write a model to a file")
-    export.add_argument("name", metavar="NAME")
-    export.add_argument("path", metavar="PATH")
-    export.add_argument("--without-teaching", action="store_true", help="leave out what it was taught with")
-    _command(actions, "remove", _models_remove, "delete a model").add_argument("name", metavar="NAME")
-    _command(actions, "versions", _models_versions, "show all versions").add_argument("name", metavar="NAME")
-    use = _command(actions, "use", _models_use, "name photos with this model")
-    use.add_argument("name", metavar="NAME")
-    use.add_argument("version", metavar="VERSION", nargs="?", type=int, help="(default: the one in force)")
-    back = _command(actions, "back", _models_back, "put the version before in force")
-    back.add_argument("name", metavar="NAME")
-
-    _command(commands, "self-check", _self_check, "does this installation work?")
-    return parser
-
-
-def _command(
-    commands: Any, name: str, function: Callable[[Call], int], summary: str
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=summary)
-    parser.add_argument("--json", action="store_true", help="print one JSON value and nothing else")
-    parser.set_defaults(command=function)
+    add_models(commands)
+    add_command(commands, "self-check", _self_check, "does this installation work?")
     return parser
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from flowersorter.jobs.engine import Recogniser, open_recogniser
 from flowersorter.jobs.models import taught_digests
 from flowersorter.jobs.reading import Reading
-from flowersorter.jobs.thumbnails import THUMBNAIL_SIDE
 from flowersorter.learning.dataset import LabelledPhoto, natural_order, read_labelled
 from flowersorter.learning.evaluate import Answer, SpeciesFigures, validate
 from flowersorter.learning.feature_store import PhotoFacts
@@ -55,25 +54,14 @@ def evaluate(
     labelled = read_labelled(folder, report, min_species=1)
     report(Progress(Stage.STARTING))
     recogniser = open_recogniser(home, settings, model)
-    from flowersorter.learning.features import Seen, read_features
+    from flowersorter.learning.features import Seen
     from flowersorter.learning.lesson import answer_of
 
     asked: list[tuple[LabelledPhoto, Seen]] = []
     skipped = list(labelled.problems)
     with Reading(home, settings) as reading:
-        seen = read_features(
-            [photo.path for photo in labelled.photos],
-            network=recogniser.network,
-            store=reading.features,
-            pool=reading.pool,
-            known_digest=reading.library.known_digest,
-            digests_of_size=reading.library.digests_of_size,
-            on_look=reading.keep,
-            report=report,
-            thumbnail_side=THUMBNAIL_SIDE,
-            views=recogniser.views,
-            stage=Stage.EVALUATING,
-        )
+        paths = [photo.path for photo in labelled.photos]
+        seen = reading.see(paths, recogniser.network, report, Stage.EVALUATING, views=recogniser.views)
         for photo, one in zip(labelled.photos, seen, strict=True):
             if one.problem is not None:
                 skipped.append(Left(photo.path, one.problem))

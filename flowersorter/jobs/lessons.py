@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flowersorter.jobs.reading import Reading
-from flowersorter.jobs.thumbnails import THUMBNAIL_SIDE
 from flowersorter.learning.dataset import Labelled, LabelledPhoto
 from flowersorter.progress import Report
 from flowersorter.records import Code, Left, Refused
@@ -30,21 +29,10 @@ def read_lesson(
     Raises `Refused`: NO_PHOTOS, ONE_SPECIES where too few are readable; and `Cancelled`.
     """
     from flowersorter.learning.agreement import open_network
-    from flowersorter.learning.features import read_features
     from flowersorter.learning.lesson import make_lesson
 
-    seen = read_features(
-        [photo.path for photo in labelled.photos],
-        network=open_network(backbone, device, reading.home.engines_file),
-        store=reading.features,
-        pool=reading.pool,
-        known_digest=reading.library.known_digest,
-        digests_of_size=reading.library.digests_of_size,
-        on_look=reading.keep,
-        report=report,
-        thumbnail_side=THUMBNAIL_SIDE,
-        views=views,
-    )
+    network = open_network(backbone, device, reading.home.engines_file)
+    seen = reading.see([photo.path for photo in labelled.photos], network, report, views=views)
     readable: list[tuple[LabelledPhoto, Seen]] = []
     unreadable: list[Left] = []
     for photo, one in zip(labelled.photos, seen, strict=True):

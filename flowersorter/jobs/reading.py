@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from flowersorter.jobs.caches import cache_limits
 from flowersorter.jobs.thumbnails import THUMBNAIL_SIDE
@@ -14,8 +16,12 @@ from flowersorter.paths import Home
 from flowersorter.pictures.decode import Look
 from flowersorter.pictures.pool import PicturePool
 from flowersorter.pictures.thumbnails import ThumbnailStore
+from flowersorter.progress import Report, Stage
 from flowersorter.records import Decision
 from flowersorter.settings import Settings
+
+if TYPE_CHECKING:  # loads torch
+    from flowersorter.learning import features
 
 KEEP_EVERY = 64  # photos per transaction of the library
 
@@ -45,6 +51,31 @@ class Reading:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closing.close()
+
+    def see(
+        self,
+        paths: Sequence[Path],
+        network: features.FeatureNetwork,
+        report: Report,
+        stage: Stage = Stage.READING,
+        views: int = 1,
+    ) -> Iterator[features.Seen]:
+        """The features of photos in the order of `paths`, as `read_features` gives them."""
+        from flowersorter.learning.features import read_features
+
+        return read_features(
+            paths,
+            network=network,
+            store=self.features,
+            pool=self.pool,
+            known_digest=self.library.known_digest,
+            digests_of_size=self.library.digests_of_size,
+            on_look=self.keep,
+            report=report,
+            thumbnail_side=THUMBNAIL_SIDE,
+            stage=stage,
+            views=views,
+        )
 
     def keep(self, look: Look) -> None:
         """Keep the thumbnail and the digest of a photo that was just decoded."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from flowersorter.records import Code, Reason, Transfer
 from flowersorter.sorting import copying, fileops, streams
@@ -24,8 +24,7 @@ _SHARE_PHOTOS: Final = 256
 _SHARE_BYTES: Final = 256 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(NamedTuple):
     """One file on its way, and what it must be to be the file that was meant.
 
     `date` is the mtime_ns that it shall have at its target; `ctime_ns` is 0 where it says nothing.

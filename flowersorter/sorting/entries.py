@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from flowersorter.records import Transfer
 from flowersorter.sorting.volumes import Place
@@ -26,8 +27,7 @@ class Work(StrEnum):
     REDOING = "redoing"
 
 
-@dataclass(frozen=True, slots=True)
-class FileEntry:
+class FileEntry(NamedTuple):  # made for each of 100,000 files: a dataclass takes several times as long
     """One file of a photo. `digest` is None for a companion whose bytes were never read."""
 
     source: Place
@@ -38,8 +38,7 @@ class FileEntry:
     landed_mtime_ns: int | None = None  # the date at the target, where the disk could not keep mtime_ns
 
 
-@dataclass(frozen=True, slots=True)
-class PhotoEntry:
+class PhotoEntry(NamedTuple):
     """One photo of a batch: the picture first in `files`, then its companions."""
 
     number: int

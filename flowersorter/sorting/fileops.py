@@ -120,7 +120,7 @@ class System:
 
     def status(self, path: Path) -> os.stat_result:
         """Look at a name; links are not followed."""
-        return path.lstat()
+        return os.lstat(path)
 
     def open(self, path: Path) -> int:
         """Open a file for reading; a link is refused."""

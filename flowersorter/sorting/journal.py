@@ -294,17 +294,14 @@ class Journal:
         photo_rows: list[tuple[Any, ...]],
     ) -> Iterator[tuple[Any, ...]]:
         """The rows of all files, one photo after the other; on the way, `photo_rows` gets those of photos."""
-        for photo in photos:
-            folder = _folder_of(photo.files[0].target)
-            state = photo.state.value  # a plain text: sqlite3 takes long to adapt an enum
-            photo_rows.append((batch, photo.number, os.fsencode(photo.species), folder, state))
-            for member, one in enumerate(photo.files):
-                source, target = self._volume(one.source, volumes), self._volume(one.target, volumes)
-                row = (
-                    batch, photo.number, member, source, one.source.path, target, one.target.path, one.size,
-                    one.mtime_ns, one.digest,
-                )  # fmt: skip
-                yield (*row, _checksum(row), one.landed_mtime_ns)
+        for number, species, state, files in photos:
+            folder = _folder_of(files[0].target)
+            # the enum's text, for sqlite3 takes long to adapt an enum
+            photo_rows.append((batch, number, os.fsencode(species), folder, state.value))
+            for member, (source, target, *identity, landed) in enumerate(files):
+                here, there = self._volume(source, volumes), self._volume(target, volumes)
+                row = (batch, number, member, here, source.path, there, target.path, *identity)
+                yield (*row, _checksum(row), landed)
 
     def _add_folders(self, batch: int, folders: Iterable[Path], volumes: Volumes, *, removed: bool) -> None:
         for place in map(volumes.place, folders):  # where a link in a folder's place leads is not ours

@@ -82,6 +82,7 @@ class _Mover:
 
     def _look_at_files(self) -> Iterator[PhotoEntry]:
         """What the journal has to know of each photo; one with a missing file has its outcome at once."""
+        place = self._volumes.place
         for number, move in enumerate(self._plan.moves):
             try:
                 for member, file in enumerate(move.files[1:], start=1):
@@ -89,13 +90,11 @@ class _Mover:
             except Trouble as trouble:
                 self._note(number, trouble)
                 continue
-            files = [self._file_entry(number, member, move) for member in range(len(move.files))]
+            files = [
+                FileEntry(place(file.source), place(file.target), *self._identity(number, member, move))
+                for member, file in enumerate(move.files)
+            ]
             yield PhotoEntry(number, move.species, State.WAITING, tuple(files))
-
-    def _file_entry(self, number: int, member: int, move: PlannedMove) -> FileEntry:
-        file = move.files[member]
-        source, target = self._volumes.place(file.source), self._volumes.place(file.target)
-        return FileEntry(source, target, *self._identity(number, member, move))
 
     def _identity(self, number: int, member: int, move: PlannedMove) -> tuple[int, int, str | None]:
         """Size, date and, of the picture, digest."""

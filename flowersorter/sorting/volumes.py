@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from flowersorter.sorting.fileops import is_folder, split
 
@@ -34,8 +34,7 @@ _MAC_DATA: Final = Path("/System/Volumes/Data")
 _BY_MOUNT: Final = "mount:"  # begins the id of a volume that has no better name than its place
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A path that survives a change of the mount point: a volume, and bytes relative to its root."""
 
     volume: str

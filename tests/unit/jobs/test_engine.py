@@ -9,13 +9,16 @@ import numpy as np
 import pytest
 from support.pictures import draw_flower, save_photo
 from support.reading import Colours, HerePool
+from torch import nn
 
 from flowersorter.jobs import engine
 from flowersorter.jobs.engine import Recogniser, list_devices, open_recogniser
+from flowersorter.learning.backbone import Backbone
 from flowersorter.learning.bundle import Model, ModelInfo, write_model
 from flowersorter.learning.calibrate import Calibration
 from flowersorter.learning.feature_store import FeatureStore
 from flowersorter.learning.head import Head
+from flowersorter.learning.preprocess import FEATURE_SPACE
 from flowersorter.learning.strangers import Strangers
 from flowersorter.paths import Home
 from flowersorter.progress import Cancelled, Progress, Report, Stage, silent
@@ -123,9 +126,11 @@ def test_a_model_without_its_network_is_refused(home: Home) -> None:
     assert refused.value.reason.code is Code.MODEL_NEEDS_WEIGHTS
 
 
-def test_a_model_of_another_feature_space_is_refused(home: Home) -> None:
+def test_a_model_of_another_feature_space_is_refused(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     other = model(home, "decoder9-other")
     write_model(other.info.path, other)
+    backbone = Backbone("", FEATURE_SPACE, nn.Identity())
+    monkeypatch.setattr(engine, "open_backbone", lambda *_whatever: backbone)
     with pytest.raises(Refused) as refused:
         open_recogniser(home, Settings(), "garden", "cpu")
     assert refused.value.reason.code is Code.MODEL_OTHER_NETWORK

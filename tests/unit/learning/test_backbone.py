@@ -7,13 +7,17 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save, save_file
+from torch.nn.functional import interpolate
 from torchvision.models import resnet34
 
 from flowersorter.learning import backbone
-from flowersorter.learning.backbone import Backbone, load_backbone, save_backbone
+from flowersorter.learning.backbone import Backbone, backbone_bytes, load_backbone, save_backbone
+from flowersorter.learning.devices import choose_device
+from flowersorter.learning.network import Network
 from flowersorter.records import Code, Refused
 
 State = dict[str, Any]
@@ -149,3 +153,34 @@ def test_weights_that_are_no_numbers(tmp_path: Path, state: State) -> None:
 @pytest.mark.photos
 def test_imagenet_weights_load(real_weights: Path) -> None:
     assert len(load_backbone(real_weights).sha256) == 64
+
+
+def test_a_network_that_learned_on_smaller_pictures_sees_them_so(
+    random_weights: Path, tmp_path: Path
+) -> None:
+    plain = load_backbone(random_weights)
+    file = tmp_path / "small.safetensors"
+    file.write_bytes(backbone_bytes(dict(plain.net.state_dict()), 96))
+    small = load_backbone(file)
+    assert small.sha256 == plain.sha256
+    assert small.feature_space != plain.feature_space
+    pixels = torch.rand(2, 3, 224, 224)
+    scaled = interpolate(pixels, size=(96, 96), mode="bilinear", antialias=True)
+    assert torch.allclose(small.net(pixels), plain.net(scaled), atol=1e-5)
+    fast = Network(small, choose_device("cpu"), "bfloat16")
+    crops = [np.random.default_rng(0).integers(0, 255, (224, 224, 3), np.uint8)]
+    exact = Network(small, choose_device("cpu"))(crops)
+    assert np.corrcoef(fast(crops)[0], exact[0])[0, 1] > 0.99
+    save_backbone(small, tmp_path / "again.safetensors")
+    assert load_backbone(tmp_path / "again.safetensors").feature_space == small.feature_space
+
+
+@pytest.mark.parametrize("side", ["0", "-5", "huge", "4096", ""])
+def test_a_file_that_asks_for_an_impossible_size_is_refused(
+    random_weights: Path, tmp_path: Path, side: str
+) -> None:
+    file = tmp_path / "odd.safetensors"
+    file.write_bytes(save(dict(load_backbone(random_weights).net.state_dict()), {"side": side}))
+    with pytest.raises(Refused) as refused:
+        load_backbone(file)
+    assert refused.value.reason.code is Code.WEIGHTS_DAMAGED
