@@ -3,39 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, Signal, SignalInstance
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QFrame,
     QHBoxLayout,
-    QLineEdit,
     QScrollArea,
     QSplitter,
     QVBoxLayout,
     QWidget,
 )
 
-from flowersorter.jobs import teach
-from flowersorter.jobs.models import builtin_info
-from flowersorter.jobs.teach import TeachRequest
 from flowersorter.learning.dataset import Labelled, LabelledPhoto
 from flowersorter.paths import Home
-from flowersorter.records import Code, Left, Refused
+from flowersorter.records import Code, Left
 from flowersorter.ui import messages
-from flowersorter.ui.form import Form
-from flowersorter.ui.group_tree import Group, GroupTree, Line, file_name, photo_line
-from flowersorter.ui.method_chooser import MethodChooser
+from flowersorter.ui.group_tree import Group, GroupTree, Line, photo_line
+from flowersorter.ui.learning_choices import LearningChoices
 from flowersorter.ui.questions import choose_folder
 from flowersorter.ui.settings_store import SettingsStore
-from flowersorter.ui.settings_table import DEVICES
-from flowersorter.ui.tasks import TaskRunner
 from flowersorter.ui.theme import GRID
-from flowersorter.ui.weights_chooser import WeightsChooser
 from flowersorter.ui.widgets import (
     Card,
     EmptyState,
@@ -71,17 +61,14 @@ class TeachingSetup(QWidget):
 
     def __init__(self, home: Home, store: SettingsStore, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._home = home
         self._store = store
-        self._estimating: TaskRunner | None = None
         self._labelled: Labelled | None = None
         self.setAcceptDrops(True)
         self.message = MessageBar()
         self.progress = ProgressPanel()
         self.progress.cancel_requested.connect(self.cancel_requested)
-        self.weights = WeightsChooser(home, store)
-        self.weights.changed.connect(self._update_start)
-        self.weights.changed.connect(self._estimate)
+        self.choices = LearningChoices(home, store)
+        self.choices.changed.connect(self._update_start)
 
         inner = QWidget()
         column = QVBoxLayout(inner)
@@ -93,7 +80,7 @@ class TeachingSetup(QWidget):
         column.addWidget(self._make_folder_card())
         column.addWidget(self.progress)
         column.addWidget(self._make_found_card(), 1)
-        column.addWidget(self._make_how_card())
+        column.addWidget(self.choices)
         column.addStretch(0)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
@@ -147,60 +134,6 @@ class TeachingSetup(QWidget):
         self._found.box.addWidget(splitter, 1)
         return self._found
 
-    def _make_how_card(self) -> Card:
-        self._how = Card()
-        self.name = QLineEdit()
-        self.name.setMaxLength(100)
-        self.name.textChanged.connect(self._update_start)
-        self.scope = QComboBox()
-        self.scope.addItem(self.tr("These species"))
-        builtin = None
-        with suppress(Refused):  # a damaged one is named where models are chosen
-            builtin = builtin_info()
-        if builtin is not None:
-            words = self.tr("These, and the {species} of “{model}” that it knows already")
-            known = messages.species(len(builtin.species))
-            self.scope.addItem(words.format(species=known, model=builtin.name), builtin.name)
-        self.scope.setEnabled(builtin is not None)
-        self.scope.currentIndexChanged.connect(self._scope_changed)
-        self.method = MethodChooser(self._store.values.method)
-        self.method.changed.connect(self._estimate)
-        self.method.changed.connect(self._update_looks)
-        self.looks = QComboBox()
-        self.looks.addItem(self.tr("One look at each photo"), 1)
-        self.looks.addItem(
-            self.tr("Two looks: more careful, teaching and sorting take up to twice as long"), 2
-        )
-        self.looks.addItem(
-            self.tr("Three looks: most careful, teaching and sorting take about three times as long"), 3
-        )
-        self._update_looks()
-        self.looks.currentIndexChanged.connect(self._estimate)
-        self.device = QComboBox()
-        for device, words in DEVICES:
-            self.device.addItem(messages.translate("settings", words), device)
-        self.device.setCurrentIndex(self.device.findData(self._store.values.device))
-        self.device.currentIndexChanged.connect(self._estimate)
-        form = Form()
-        form.add_field(self.tr("Name of the model"), self.name)
-        form.add_field(self.tr("It will know"), self.scope)
-        form.add_field(self.tr("It builds on"), self.weights)
-        form.add_field(self.tr("How it learns"), self.method)
-        form.add_field(self.tr("How closely it looks"), self.looks)
-        form.add_field(self.tr("Runs on"), self.device)
-        self._how.box.addLayout(form)
-        return self._how
-
-    def _scope_changed(self) -> None:
-        """Known species are kept on the layers that know them, by the quick method."""
-        alone = self.scope.currentData() is None
-        if not alone:
-            self.method.choose("head")
-        self.weights.setEnabled(alone)
-        self.method.setEnabled(alone)
-        self._update_looks()
-        self._update_start()
-
     def _make_bar(self) -> QFrame:
         self.start_words = text("", "muted")
         self.start_button = primary_button(self.tr("Start teaching"), lambda: self._ask(self.start_requested))
@@ -219,7 +152,7 @@ class TeachingSetup(QWidget):
     def _show_parts(self, *, chosen: bool, found: bool) -> None:
         self._welcome.setVisible(not chosen)
         self._folder.setVisible(chosen)
-        for part in (self._found, self._how, self._bar):
+        for part in (self._found, self.choices, self._bar):
             part.setVisible(found)
         self._update_start()
 
@@ -250,9 +183,9 @@ class TeachingSetup(QWidget):
         self.species.show_groups(self._species_groups(labelled))
         self.problems.show_groups(self._problem_groups(labelled.problems))
         self.problems.setVisible(bool(labelled.problems))
-        self.name.setText(file_name(labelled.folder))
+        self.choices.choose_folder(labelled.folder)
         self._show_parts(chosen=True, found=True)
-        self.weights.refresh()
+        self.choices.weights.refresh()
         self.start_button.setFocus()
 
     def folder(self) -> Path | None:
@@ -293,7 +226,7 @@ class TeachingSetup(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.weights.refresh()  # another page may have brought some
+        self.choices.weights.refresh()  # another page may have brought some
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if _dropped_folder(event) is not None:
@@ -306,72 +239,17 @@ class TeachingSetup(QWidget):
             self.folder_chosen.emit(folder)
 
     def _update_start(self) -> None:
-        missing = self._missing()
+        missing = self.choices.missing()
         self.start_words.setText(missing)
         self.start_button.setEnabled(not missing)
-        self.check_button.setEnabled(self.weights.base() is not None)
-
-    def _update_looks(self) -> None:
-        """The plain recipe has its own looks, and so has a model whose species are kept."""
-        own = self.method.method() == "recipe" or self.scope.currentData() is not None
-        self.looks.setEnabled(not own)
-        if own:
-            self.looks.setCurrentIndex(0)
-
-    def _missing(self) -> str:
-        """What is still needed before it can start; empty if nothing is."""
-        if not self.name.text().strip():
-            return self.tr("Give the model a name.")
-        if self.weights.base() is None:
-            return self.tr("Choose what it builds on, or download it.")
-        return ""
-
-    def _request(self) -> TeachRequest | None:
-        """What would be taught now; None while something is missing."""
-        base = self.weights.base()
-        if self._labelled is None or base is None:
-            return None
-        return TeachRequest(
-            folder=self._labelled.folder,
-            name=self.name.text().strip(),
-            base=base,
-            method=self.method.method(),
-            device=self.device.currentData(),
-            beside=self.scope.currentData(),
-            views=self.looks.currentData(),
-        )
+        self.check_button.setEnabled(self.choices.weights.base() is not None)
 
     def _ask(self, wish: SignalInstance) -> None:
-        request = self._request()
-        if request is not None:
-            if self._estimating is not None:
-                self._estimating.cancel()
+        request = self.choices.request()
+        if self._labelled is not None and request is not None:
+            self.choices.cancel_estimate()
             self.message.hide()
             wish.emit(request)
-
-    def _estimate(self) -> None:
-        """Work out how long learning more deeply takes on this computer, where somebody thinks of it."""
-        if self._estimating is not None:
-            self._estimating.cancel()
-            self._estimating = None
-        self.method.show_estimate("")
-        request = self._request()
-        if request is None or request.method != "finetune":
-            return
-        self.method.show_estimate(self.tr("Working out how long it takes on this computer…"))
-        home, settings = self._home, self._store.values
-        task = TaskRunner(lambda report: teach.estimate(home, settings, request, report), self)
-        task.succeeded.connect(lambda seconds: self._show_estimate(task, seconds))
-        task.failed.connect(lambda _error: self._show_estimate(task, None))  # starting it says why
-        self._estimating = task
-        task.start()
-
-    def _show_estimate(self, task: TaskRunner, seconds: float | None) -> None:
-        if task is not self._estimating:
-            return  # another choice was made since
-        self._estimating = None
-        words = self.tr("About {time} on this computer.")
-        self.method.show_estimate("" if seconds is None else words.format(time=messages.duration(seconds)))
 
 
 def _dropped_folder(event: QDropEvent) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -12,6 +13,7 @@ from support.commands import Command
 from support.pictures import draw_library
 
 from flowersorter.jobs.beside import open_known
+from flowersorter.jobs.correct import correct
 from flowersorter.jobs.engine import open_recogniser
 from flowersorter.jobs.models import builtin_info, taught_digests
 from flowersorter.learning.bundle import ModelInfo, read_answers, read_model, read_teaching
@@ -105,3 +107,34 @@ def test_its_species_can_be_kept_beside_new_ones(home: Home, builtin: ModelInfo)
     known = open_known(home, Settings(flower_names="english"), builtin.name, ("sunflower", "my dahlia"))
     assert "sunflower" in known.species
     assert len(set(known.species)) == len(builtin.species)
+
+
+def test_own_species_join_it(command: Command, builtin: ModelInfo, tmp_path: Path) -> None:
+    """Five drawn species: four are known by other names, one is new. Afterwards the new model sorts."""
+    draw_library(tmp_path / "own", 6, size=(96, 72))
+    taught = command("teach", tmp_path / "own", "--name", "mine", "--beside", builtin.name).json
+    assert len(taught["classes"]) == len(builtin.species) + 1
+    assert {"bluebell", "daisy", "rose", "sunflower", "tulip"} <= set(taught["classes"])
+    assert "Oxeye daisy" not in taught["classes"]
+    assert taught["base"] == "builtin"
+    assert sum(map(sum, taught["validation"]["confusion"])) == taught["validation"]["photos"] <= 30
+    done = command("sort", tmp_path / "own", "--recursive", "--dry-run").json
+    assert done["model"] == "mine"
+
+
+def test_what_it_learns_from_corrections_stands_in_its_place(
+    command: Command, home: Home, builtin: ModelInfo, tmp_path: Path
+) -> None:
+    draw_library(tmp_path / "photos", 2, size=(96, 72))
+    sorted_once = command("sort", tmp_path / "photos", "--recursive", "--albums", "--dry-run").json
+    digests = [
+        hashlib.sha256(Path(photo["source"]).read_bytes()).hexdigest() for photo in sorted_once["photos"]
+    ]
+    corrected = correct(home, Settings(), None, dict.fromkeys(digests[:3], "my own flower"))
+    assert corrected.unseen == ()
+    assert corrected.info.name == builtin.name
+    assert "my own flower" in corrected.info.species
+    assert [one["name"] for one in command("models", "list").json] == [builtin.name]
+    command("models", "remove", builtin.name)
+    assert builtin_info() == builtin
+    assert command("sort", tmp_path / "photos", "--dry-run").json["model"] == builtin.name

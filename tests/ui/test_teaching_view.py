@@ -49,7 +49,7 @@ def view(qtbot, home, store, thumbnails):
 @pytest.fixture
 def ready(view, folder, qtbot):
     """The page with a folder looked into and weights found."""
-    with qtbot.waitSignal(view.setup.weights.changed):
+    with qtbot.waitSignal(view.setup.choices.weights.changed):
         view.look_into(folder)
     qtbot.waitUntil(lambda: view.setup.start_button.isEnabled() and not view.busy)
     return view
@@ -128,19 +128,19 @@ def test_a_dropped_folder_is_looked_into(view, folder, qtbot):
 
 def test_it_starts_with_what_was_chosen(ready, folder, qtbot, monkeypatch):
     requests = learn_with(monkeypatch, succeed)
-    ready.setup.name.setText(" My garden ")
-    ready.setup.method.choose("recipe")
-    ready.setup.device.setCurrentIndex(1)
+    ready.setup.choices.name.setText(" My garden ")
+    ready.setup.choices.method.choose("recipe")
+    ready.setup.choices.device.setCurrentIndex(1)
     with qtbot.waitSignal(ready.taught):
         ready.setup.start_button.click()
     assert requests == [TeachRequest(folder, "My garden", "imagenet", "recipe", "cpu")]
 
 
 def test_a_model_needs_a_name_and_weights(ready):
-    ready.setup.name.setText("  ")
+    ready.setup.choices.name.setText("  ")
     assert not ready.setup.start_button.isEnabled()
     assert ready.setup.start_words.text() == "Give the model a name."
-    ready.setup.name.setText("garden")
+    ready.setup.choices.name.setText("garden")
     assert ready.setup.start_button.isEnabled()
 
 
@@ -216,7 +216,7 @@ def test_a_worse_model_does_not_replace_the_one_in_use(ready, monkeypatch, qtbot
 
 def test_the_method_is_remembered(ready, monkeypatch, qtbot, store):
     requests = learn_with(monkeypatch, succeed)
-    ready.setup.method.choose("recipe")
+    ready.setup.choices.method.choose("recipe")
     with qtbot.waitSignal(ready.taught):
         ready.setup.start_button.click()
     assert requests[0].method == "recipe"
@@ -225,18 +225,18 @@ def test_the_method_is_remembered(ready, monkeypatch, qtbot, store):
 
 def test_it_looks_twice_where_that_was_chosen(ready, monkeypatch, qtbot):
     requests = learn_with(monkeypatch, succeed)
-    ready.setup.looks.setCurrentIndex(1)
+    ready.setup.choices.looks.setCurrentIndex(1)
     with qtbot.waitSignal(ready.taught):
         ready.setup.start_button.click()
     assert requests[0].views == 2
 
 
 def test_the_plain_recipe_looks_once(ready):
-    ready.setup.looks.setCurrentIndex(1)
-    ready.setup.method.choose("recipe")
-    assert (ready.setup.looks.currentData(), ready.setup.looks.isEnabled()) == (1, False)
-    ready.setup.method.choose("head")
-    assert ready.setup.looks.isEnabled()
+    ready.setup.choices.looks.setCurrentIndex(1)
+    ready.setup.choices.method.choose("recipe")
+    assert (ready.setup.choices.looks.currentData(), ready.setup.choices.looks.isEnabled()) == (1, False)
+    ready.setup.choices.method.choose("head")
+    assert ready.setup.choices.looks.isEnabled()
 
 
 def test_learning_more_deeply_says_how_long_it_takes(home, store, qtbot, monkeypatch, folder):
@@ -255,16 +255,16 @@ def test_learning_more_deeply_says_how_long_it_takes(home, store, qtbot, monkeyp
     setup = TeachingSetup(home, store)
     qtbot.addWidget(setup, before_close_func=end_tasks)
     setup.show_labelled(teach_job.inspect(folder))
-    qtbot.waitUntil(lambda: setup.weights.base() is not None)
+    qtbot.waitUntil(lambda: setup.choices.weights.base() is not None)
     assert asked == []
-    setup.method.choose("finetune")
-    qtbot.waitUntil(lambda: setup.method.estimate.text() == "About 10 minutes on this computer.")
+    setup.choices.method.choose("finetune")
+    qtbot.waitUntil(lambda: setup.choices.method.estimate.text() == "About 10 minutes on this computer.")
     assert [request.method for request in asked] == ["finetune"]
-    setup.method.choose("head")
-    assert setup.method.estimate.text() == ""
+    setup.choices.method.choose("head")
+    assert setup.choices.method.estimate.text() == ""
 
 
 def test_learning_more_deeply_is_not_offered_where_it_is_not_there(ready):
-    assert list(ready.setup.method.buttons) == [
+    assert list(ready.setup.choices.method.buttons) == [
         method for method in ("head", "finetune", "recipe") if method in teach_job.METHODS
     ]
