@@ -8,6 +8,7 @@ import pytest
 
 from flowersorter.learning.bundle import ModelInfo
 from flowersorter.records import Code, Refused
+from flowersorter.settings import Settings
 from flowersorter.ui import learning_choices
 from flowersorter.ui.learning_choices import LearningChoices
 from flowersorter.ui.settings_store import SettingsStore
@@ -25,8 +26,7 @@ def choices(home, qtbot, tmp_path, monkeypatch):
     monkeypatch.setattr(learning_choices, "builtin_info", lambda: BUILTIN)
     weights = tmp_path / "resnet18.pth"
     weights.write_bytes(b"weights")
-    store = SettingsStore(home)
-    store.change(weights_file=str(weights))
+    store = SettingsStore(home.settings_file, Settings(weights_file=str(weights)))
     form = LearningChoices(home, store)
     qtbot.addWidget(form, before_close_func=end_tasks)
     form.weights.refresh()
@@ -62,7 +62,7 @@ def test_a_damaged_built_in_model_does_not_stop_the_window(home, qtbot, monkeypa
         raise Refused(Code.MODEL_DAMAGED, model="builtin")
 
     monkeypatch.setattr(learning_choices, "builtin_info", damaged)
-    form = LearningChoices(home, SettingsStore(home))
+    form = LearningChoices(home, SettingsStore(home.settings_file, Settings()))
     qtbot.addWidget(form, before_close_func=end_tasks)
     assert form.scope.count() == 1
     assert not form.scope.isEnabled()
