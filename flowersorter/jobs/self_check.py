@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flowersorter.jobs.engine import list_devices
+from flowersorter.jobs.models import builtin_info
+from flowersorter.learning.bundle import backbone_file, read_model
 from flowersorter.paths import Home
 from flowersorter.pictures.decode import Wanted
 from flowersorter.pictures.pool import PicturePool
@@ -34,6 +36,7 @@ def self_check(home: Home) -> list[Check]:
         ("resources", lambda: str(resources_folder())),
         ("database", _database),
         ("pictures", _pictures),
+        ("built-in model", _builtin_model),
         ("network", lambda: ", ".join(list_devices())),
         ("safe rename", _safe_rename),
         ("window", _window),
@@ -69,6 +72,16 @@ def _pictures() -> str:
     if look.problem is not None:
         raise Refused(look.problem.code, **look.problem.arguments)
     return f"{look.width}×{look.height}"
+
+
+def _builtin_model() -> str:
+    """Read and check every part of it, as the first sorting would."""
+    builtin = builtin_info()
+    if builtin is None:
+        raise FileNotFoundError("the model that comes with the program is missing; please install it again")
+    read_model(builtin.path)
+    backbone_file(builtin.path)
+    return f"{builtin.name}, {len(builtin.species)} species"
 
 
 def _safe_rename() -> str:

@@ -46,6 +46,7 @@ Seed {recipe["seed"]}, {recipe["epochs"]} epochs, torch {figures["torch"]}. The 
 packaging/builtin-model.md explains:
 
     {"  ".join(f"{name}={value}" for name, value in recipe.items())}
+{figures.get("history", "")}
 
 ## How well it does
 

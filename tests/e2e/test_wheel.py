@@ -36,7 +36,7 @@ def run_installed(installed: Path, home: Path, *arguments: str) -> subprocess.Co
 def test_the_wheel_carries_its_resources(installed: Path, tmp_path: Path) -> None:
     code = (
         "from flowersorter import resources; print(resources.__file__);"
-        "wanted = [('icons', 'flower.svg'), ('report.css',)];"
+        "wanted = [('icons', 'flower.svg'), ('report.css',), ('models', 'garden', 'backbone.safetensors')];"
         "print(all(resources.resource(*parts).exists() for parts in wanted))"
     )
     done = run_installed(installed, tmp_path, "-c", code)
