@@ -42,3 +42,10 @@ def real_weights() -> Path:
     if not files:
         pytest.skip("no ImageNet weights lie beside this checkout (../shared/weights)")
     return files[0]
+
+
+@pytest.fixture
+def no_builtin_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests about models and weights of one's own: as if none came with the program."""
+    monkeypatch.setattr("flowersorter.jobs.models.builtin_model", lambda: None)
+    monkeypatch.setattr("flowersorter.jobs.weights.builtin_model", lambda: None)

@@ -12,6 +12,7 @@ from flowersorter.jobs.models import find_model, refusals_named
 from flowersorter.jobs.names import called_here
 from flowersorter.learning.bundle import ModelInfo, Teaching, backbone_file, read_model, read_teaching
 from flowersorter.learning.dataset import natural_order
+from flowersorter.learning.head import Head
 from flowersorter.paths import Home
 from flowersorter.records import Code, Refused
 from flowersorter.settings import Settings
@@ -24,11 +25,15 @@ if TYPE_CHECKING:  # loads torch
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Known:
-    """A model that is kept, what its species are called here, and what it was taught on."""
+    """A model that is kept, what its species are called here, and what it was taught on.
+
+    `prior` is its head, where that learned from more photos than `teaching` holds.
+    """
 
     info: ModelInfo
     species: tuple[str, ...]
     teaching: Teaching
+    prior: Head | None = None
 
 
 def open_known(home: Home, settings: Settings, name: str, own_species: tuple[str, ...]) -> Known:
@@ -45,7 +50,13 @@ def open_known(home: Home, settings: Settings, name: str, own_species: tuple[str
             raise Refused(Code.MODEL_CANNOT_LEARN, model=info.name)
         model = called_here(read_model(info.path), language_of(settings.flower_names), own_species)
     written = {folder_key(name): name for name in own_species}
-    return Known(info, tuple(written.get(folder_key(name), name) for name in model.info.species), teaching)
+    species = tuple(written.get(folder_key(name), name) for name in model.info.species)
+    return Known(info, species, teaching, prior_for(replace(model.head, species=species)))
+
+
+def prior_for(head: Head) -> Head | None:
+    """The head itself if it learned together with its layers, as the built-in one; it then is on no roots."""
+    return None if head.root else head
 
 
 def beside(own: Lesson, known: Known) -> Lesson:
@@ -75,6 +86,8 @@ def beside(own: Lesson, known: Known) -> Lesson:
             np.concatenate([own.examples.features, teaching.features[kept].astype(np.float32)]),
             np.array([*own_labels, *known_labels], dtype=np.int64),
             species,
+            known.prior,
+            None if known.prior is None else np.arange(len(own_labels) + len(known_labels)) < len(own_labels),
         ),
         groups=(*own.groups, *(teaching.groups[place] for place in kept)),
         folds=np.array([*own.folds, *teaching.folds[kept]], dtype=np.int64),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.jobs.models import find_model, refusals_named
+from flowersorter.jobs.models import builtin_info, find_model, refusals_named
 from flowersorter.jobs.saving import Origin, save_version
 from flowersorter.jobs.weights import open_backbone
 from flowersorter.learning.bundle import (
@@ -25,6 +25,7 @@ from flowersorter.learning.bundle import (
 from flowersorter.learning.compare import Comparison
 from flowersorter.learning.evaluate import Validation
 from flowersorter.learning.feature_store import FeatureStore, PhotoFacts
+from flowersorter.learning.head import Head
 from flowersorter.learning.split import fold_of, group_of
 from flowersorter.learning.views import cache_spaces, mean_features, recall, views_in
 from flowersorter.paths import Home
@@ -35,6 +36,8 @@ from flowersorter.species_names import match, same_species
 
 if TYPE_CHECKING:  # loads torch
     from flowersorter.learning.lesson import Lesson
+
+NEAR_PRIOR: Final = 1.0  # the strength that keeps a head which learned from thousands of photos
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +77,10 @@ def correct(
     with FeatureStore(home.features_file) as store:
         lesson, unseen = _lesson(before, teaching, decided, store)
     backbone, method = None, info.method
-    if info.method == PRETRAINED:
-        learned = learn_head(lesson, report)
-        backbone, method = open_backbone(home, settings, info), "head"
+    if (grown_from := _grown_from(before)) is not None:
+        learned = learn_head(_beside_prior(lesson, decided, grown_from), report, NEAR_PRIOR)
+        if info.method == PRETRAINED:
+            backbone, method = open_backbone(home, settings, info), "head"
     elif teaching.start is not None and backbone_file(info.path) is None:
         learned = learn_again(lesson, before.head, teaching.start, report, before.strangers)
     else:
@@ -85,6 +89,28 @@ def correct(
     origin = Origin(info.name, method, info.base_id, info.backbone_sha256, info.feature_space)
     saved = save_version(home, settings, origin, lesson, learned, backbone)
     return Corrected(saved.info, saved.validation, len(decisions) - len(unseen), unseen, saved.comparison)
+
+
+def _grown_from(model: Model) -> ModelInfo | None:
+    """The model that came with the program, if this one is it or keeps its head as a prior."""
+    builtin = builtin_info()
+    grown = builtin is not None and builtin.backbone_sha256 == model.info.backbone_sha256
+    return builtin if grown and not model.head.root else None
+
+
+def _beside_prior(lesson: Lesson, decided: Mapping[str, str], builtin: ModelInfo) -> Lesson:
+    """The lesson with the built-in head as its prior, under the lesson's names.
+
+    Fresh is what did not teach that head, and what was decided otherwise.
+    """
+    head, teaching = read_model(builtin.path).head, read_teaching(builtin.path)
+    species = lesson.examples.species
+    names = [match(name, species, same_species) for name in head.species]
+    kept = [place for place, name in enumerate(names) if name is not None]
+    prior = Head(tuple(filter(None, names)), head.weight[kept], head.bias[kept], head.root)
+    old = set() if teaching is None else set(teaching.digests) - decided.keys()
+    fresh = np.array([digest not in old for digest in lesson.digests])
+    return replace(lesson, examples=replace(lesson.examples, prior=prior, fresh=fresh))
 
 
 def _lesson(

@@ -23,12 +23,13 @@ from torch import Tensor, nn
 from flowersorter.learning.augment import random_view
 from flowersorter.learning.devices import ChosenDevice, precisions
 from flowersorter.learning.network import fuse_batch_norms
-from flowersorter.learning.preprocess import SHORT_SIDE, centre_crop, normalise
+from flowersorter.learning.preprocess import CROP, SHORT_SIDE, centre_crop, normalise
 from flowersorter.pictures.decode import Wanted
 from flowersorter.pictures.pool import PicturePool
 
 LAYERS: Final = ("conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3", "layer4")
-SHAPES: Final = {1: (14, 14, 256), 2: (28, 28, 128)}  # what enters the layers that learn, if 1 or 2 learn
+# what enters the layers that learn, if 1 or 2 learn, at most: a backbone may scale what it sees
+SHAPES: Final = {1: (14, 14, 256), 2: (28, 28, 128)}
 LIMIT_BYTES: Final = 4 * 2**30  # of the temporary file
 FEWEST_VIEWS: Final = 2  # of a photo: with a single one it would be learnt by heart
 CHUNK: Final = 16  # views that go through the frozen layers between two looks at Cancel
@@ -55,10 +56,11 @@ class FrozenLayers:
     def __init__(self, net: nn.Module, learning: int, device: ChosenDevice) -> None:
         fused = fuse_batch_norms(copy.deepcopy(net))
         layers = nn.Sequential(*(getattr(fused, name) for name in LAYERS[:-learning]))
-        self.shape = SHAPES[learning]
         self.device = torch.device(device.name)
         self.precision = precision_of(device)
         self._layers = layers.to(self.device, self.precision).to(memory_format=torch.channels_last)
+        channels, height, width = self([torch.zeros(3, CROP, CROP, dtype=torch.uint8)]).shape[1:]
+        self.shape = height, width, channels
 
     def __call__(self, views: Sequence[Tensor]) -> Tensor:
         """Activations [N, C, H, W] of N views uint8[3, 224, 224]."""
@@ -202,7 +204,7 @@ def affordable_views(wanted: int, photos: int, centres: int, learning: int, fold
 
 
 def view_bytes(learning: int) -> int:
-    """The size of one kept view."""
+    """The size of one kept view, at most."""
     return int(np.prod(SHAPES[learning])) * np.dtype(np.float16).itemsize
 
 

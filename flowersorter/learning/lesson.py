@@ -93,21 +93,23 @@ def make_lesson(
     )
 
 
-def learn_head(lesson: Lesson, report: Report) -> Learned:
+def learn_head(lesson: Lesson, report: Report, strength: float | None = None) -> Learned:
     """Answer every photo by a head that never saw its fold, then fit the head on all photos.
 
     The curves are those of the first fold. The strength is chosen anew inside each teaching part, so that
-    nothing of a photo has touched the head that answers it.
+    nothing of a photo has touched the head that answers it; unless a `strength` is given.
     """
     epochs: tuple[Epoch, ...] = ()
     judged: list[Judged] = []
     for fold in range(FOLDS):
-        judged.append(learn_fold(lesson, fold, report, curves=not epochs))
+        judged.append(learn_fold(lesson, fold, report, curves=not epochs, strength=strength))
         epochs = epochs or judged[-1].epochs
     strengths = [one.strength for one in judged if one.strength is not None]
-    strength = float(np.median(strengths)) if strengths else CAUTIOUS
+    strength = strength or (float(np.median(strengths)) if strengths else CAUTIOUS)
     head, _ = fit_head(lesson.examples, strength, report=report)
-    return _learned(lesson, head, judged, Start(strength, tuple(one.head for one in judged)), epochs, report)
+    # beside a prior, a correction is learned from the prior again
+    start = None if lesson.examples.prior else Start(strength, tuple(one.head for one in judged))
+    return _learned(lesson, head, judged, start, epochs, report)
 
 
 def learn_again(
@@ -137,7 +139,7 @@ def _learned(
     lesson: Lesson,
     head: Head,
     judged: Sequence[Judged],
-    start: Start,
+    start: Start | None,
     epochs: tuple[Epoch, ...],
     report: Report,
     before: Strangers | None = None,
@@ -162,13 +164,15 @@ def _learned(
     )
 
 
-def learn_fold(lesson: Lesson, fold: int, report: Report, *, curves: bool = False) -> Judged:
+def learn_fold(
+    lesson: Lesson, fold: int, report: Report, *, curves: bool = False, strength: float | None = None
+) -> Judged:
     """Answer the photos of a fold by a head that was taught on the others; `curves` asks for its epochs."""
     examples = lesson.examples
     teaching, held_back = _parts(lesson, fold)
     if not held_back.any() or len(np.unique(examples.labels[teaching])) < 2:
         return Judged(None, {}, ())
-    strength = choose_strength(examples, _inner_splits(lesson, fold, teaching), report)
+    strength = strength or choose_strength(examples, _inner_splits(lesson, fold, teaching), report)
     watched = examples.where(held_back) if curves else None
     head, epochs = fit_head(examples.where(teaching), strength, held_back=watched, report=report)
     return Judged(strength, answer_photos(lesson, head, held_back, teaching), epochs, head)

@@ -191,7 +191,7 @@ def test_wrong_use_is_one_json_value_and_exit_2(
     assert answer.json["error"]["message"]
 
 
-def test_a_model_travels(ready: Home, command: Command, tmp_path: Path) -> None:
+def test_a_model_travels(ready: Home, command: Command, tmp_path: Path, no_builtin_model: None) -> None:
     exported = command("models", "export", "garden", tmp_path / "export").json
     command("models", "remove", "garden")
     assert command("models", "list").json == []

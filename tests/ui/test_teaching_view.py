@@ -25,6 +25,8 @@ from flowersorter.ui.tasks import end_tasks
 from flowersorter.ui.teaching_setup import TeachingSetup
 from flowersorter.ui.teaching_view import TeachingView
 
+pytestmark = pytest.mark.usefixtures("no_builtin_model")
+
 
 @pytest.fixture
 def folder(tmp_path):

@@ -14,6 +14,8 @@ from flowersorter.ui import weights_chooser
 from flowersorter.ui.tasks import end_tasks
 from flowersorter.ui.weights_chooser import WeightsChooser
 
+pytestmark = pytest.mark.usefixtures("no_builtin_model")
+
 
 @pytest.fixture
 def chooser(qtbot, home, store):

@@ -18,6 +18,8 @@ from flowersorter.learning.backbone import load_backbone, save_backbone
 from flowersorter.learning.bundle import PRETRAINED, ModelInfo, read_model, read_teaching, write_model
 from flowersorter.learning.evaluate import validate
 from flowersorter.learning.feature_store import FeatureStore, PhotoFacts
+from flowersorter.learning.fitting import fit_head
+from flowersorter.learning.head import Head
 from flowersorter.learning.lesson import Learned, learn_head
 from flowersorter.learning.network import space_in
 from flowersorter.paths import Home
@@ -175,7 +177,10 @@ def test_the_built_in_model_learns_as_a_model_of_its_own(
     )  # fmt: skip
     validation = validate(learned.reported, lesson.examples.species)
     teaching = replace(teaching_of(lesson, learned), start=None, corrected=frozenset({4}))
-    write_model(builtin, model_of(info, learned, validation), teaching, weights)
+    nothing = Head(tuple(COUNTS), np.zeros((3, 512), np.float32), np.zeros(3, np.float32), root=False)
+    on_plain_features, _ = fit_head(replace(lesson.examples, prior=nothing), 0.01)
+    shipped_model = replace(model_of(info, learned, validation), head=on_plain_features)
+    write_model(builtin, shipped_model, teaching, weights)
     monkeypatch.setattr(models, "builtin_model", lambda: builtin)
     shipped = {path.name: path.read_bytes() for path in builtin.iterdir()}
 
@@ -190,3 +195,4 @@ def test_the_built_in_model_learns_as_a_model_of_its_own(
     assert kept.corrected == {4, 30, 31, 32}
     again = correct(home, Settings(), None, {digest_of(40): "daisy"})
     assert again.info.version == 2
+    assert confidence_of(again.info, lesson.examples.features[30:33], "daisy") > 0.5  # not forgotten

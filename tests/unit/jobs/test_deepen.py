@@ -25,6 +25,8 @@ from flowersorter.progress import Cancelled, Progress, Stage
 from flowersorter.records import Photo
 from flowersorter.settings import Settings
 
+pytestmark = pytest.mark.usefixtures("no_builtin_model")
+
 
 @pytest.fixture(autouse=True)
 def small_and_here(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from support.labels import digest_of
 
 from flowersorter.jobs import models
 from flowersorter.jobs.models import (
+    builtin_model,
     check_name,
     export_model,
     find_model,
@@ -31,6 +32,8 @@ from flowersorter.paths import Home
 from flowersorter.records import Code, Refused
 from flowersorter.sentences import say
 from flowersorter.settings import Settings
+
+pytestmark = pytest.mark.usefixtures("no_builtin_model")
 
 NOTHING_CHOSEN = Settings()
 
@@ -131,9 +134,9 @@ def test_photos_that_taught_the_backbone_are_known(
 def test_the_names_of_flowers_alone_are_no_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "species.json").touch()
     monkeypatch.setattr(models, "resource", lambda *_parts: tmp_path)
-    assert models.builtin_model() is None
+    assert builtin_model() is None
     (tmp_path / "manifest.json").touch()
-    assert models.builtin_model() == tmp_path
+    assert builtin_model() == tmp_path
 
 
 def test_going_back_to_the_built_in_model_needs_no_switch(

@@ -28,6 +28,8 @@ from flowersorter.progress import Cancelled, Progress, Report, Stage, silent
 from flowersorter.records import Code, Left, Refused
 from flowersorter.settings import Settings
 
+pytestmark = pytest.mark.usefixtures("no_builtin_model")
+
 POOLS: list[HerePool] = []
 
 

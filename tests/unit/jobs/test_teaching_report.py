@@ -125,6 +125,7 @@ def test_it_says_how_it_was_taught() -> None:
     assert facts == {
         "Model": f"garden {HOSTILE}",
         "Version": "3",
+        "Looks at each photo": "1",
         "Species": "3",
         "Photos taught": "1,234",
         "Method": "a new last layer on frozen layers (head)",

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -23,6 +25,33 @@ FRESH = clouds({"daisy": 60, "rose": 60, "tulip": 60}, spread=0.9, seed=1)
 
 def accuracy(head: Head, examples: Examples) -> float:
     return float((head.predict(examples.features).argmax(axis=1) == examples.labels).mean())
+
+
+def test_a_fit_beside_a_prior_stays_near_it_and_learns_what_is_fresh() -> None:
+    nothing = Head(EXAMPLES.species, np.zeros((3, 512), np.float32), np.zeros(3, np.float32), root=False)
+    prior, _ = fit_head(replace(EXAMPLES, prior=nothing), 0.01)
+    assert not prior.root
+    few = EXAMPLES.where(np.arange(120) % 12 == 0)  # what is left of the photos that taught the prior
+    kept, _ = fit_head(replace(few, prior=prior), 1000.0)
+    assert np.allclose(kept.weight, prior.weight, atol=1e-3)
+    assert accuracy(kept, FRESH) == pytest.approx(accuracy(prior, FRESH), abs=0.02)
+
+    # a species that the prior does not know, in an order of its own, and only its photos are fresh
+    aster = np.abs(np.random.default_rng(7).normal(2.0, 0.3, (6, 512))).astype(np.float32)
+    both = Examples(
+        np.concatenate([few.features, aster]),
+        np.concatenate([few.labels + 1, np.zeros(6, np.int64)]),
+        ("aster", *EXAMPLES.species),
+        prior,
+        np.arange(len(few.labels) + 6) >= len(few.labels),
+    )
+    head, _ = fit_head(both, 1.0)
+    assert (head.predict(aster).argmax(axis=1) == 0).all()
+    named = [head.species[place] for place in head.predict(FRESH.features).argmax(axis=1)]
+    right = np.mean([name == FRESH.species[label] for name, label in zip(named, FRESH.labels, strict=True)])
+    assert right > accuracy(prior, FRESH) - 0.05
+    unheard, _ = fit_head(replace(both, fresh=None), 1.0)
+    assert unheard.predict(aster)[:, 0].mean() < head.predict(aster)[:, 0].mean()
 
 
 def test_the_gradient_is_that_of_the_loss() -> None:

@@ -230,7 +230,7 @@ def test_norms_and_biases_are_not_decayed() -> None:
 
 def test_crops_grow_and_the_rate_rises_then_falls_to_nothing() -> None:
     recipe = Recipe()
-    assert [recipe.side(epoch) for epoch in (0, 54, 56, 87, 88, 99)] == [112, 112, 128, 128, 160, 160]
+    assert [recipe.side(epoch) for epoch in (0, 54, 56, 85, 87, 99)] == [112, 112, 128, 128, 160, 160]
     assert recipe.rate(0.0) == 0.0
     assert recipe.rate(recipe.warm_up) == pytest.approx(recipe.peak_rate)
     assert recipe.rate(1.0) == pytest.approx(0.0)
