@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from flowersorter.jobs.models import is_builtin
-from flowersorter.learning.bundle import Model
+from flowersorter.learning.bundle import Model, ModelInfo
 from flowersorter.paths import Home
 from flowersorter.records import Decision
 from flowersorter.sorting.journal import Journal
@@ -27,10 +27,14 @@ def called_here(model: Model, language: Language, folders: Sequence[str]) -> Mod
     Only the built-in model, and what it became by corrections, speaks the gardener's language: names that a
     gardener taught stay as written.
     """
-    ours = is_builtin(model.info)
-    species = names_here(model.info.species, language if ours else None, folders)
+    species = species_here(model.info, language, folders)
     info, head = replace(model.info, species=species), replace(model.head, species=species)
     return replace(model, info=info, head=head)
+
+
+def species_here(info: ModelInfo, language: Language, folders: Sequence[str] = ()) -> tuple[str, ...]:
+    """What a model's species are called, in its order; see `called_here`."""
+    return names_here(info.species, language if is_builtin(info) else None, folders)
 
 
 def names_here(species: Sequence[str], language: Language | None, folders: Sequence[str]) -> tuple[str, ...]:

@@ -17,9 +17,12 @@ from flowersorter.jobs.models import (
     remove_model,
     use_version,
 )
-from flowersorter.learning.bundle import ModelInfo
+from flowersorter.jobs.names import species_here
+from flowersorter.learning.bundle import PRETRAINED, ModelInfo
+from flowersorter.learning.dataset import natural_order
 from flowersorter.paths import Home
 from flowersorter.settings import Settings
+from flowersorter.species_names import language_of
 from flowersorter.ui import messages
 from flowersorter.ui.plain_table import PlainTable
 from flowersorter.ui.questions import ask, choose_folder, choose_new
@@ -190,12 +193,16 @@ class ModelsView(QWidget):
 
     def _show_chosen(self) -> None:
         info = self.chosen()
-        for each in (self.export_button, self.remove_button):
-            each.setEnabled(info is not None)
+        self.export_button.setEnabled(info is not None)
+        self.remove_button.setEnabled(info is not None and info.method != PRETRAINED)
         self.use_button.setEnabled(info is not None and info.name != self._store.values.model)
-        self.species.setText("" if info is None else ", ".join(info.species))
+        self.species.setText("" if info is None else self._species_words(info))
         versions = () if info is None else self._versions.get(info.name, ())
         self.versions.show_versions(versions, 0 if info is None else info.version)
+
+    def _species_words(self, info: ModelInfo) -> str:
+        names = species_here(info, language_of(self._store.values.flower_names))
+        return ", ".join(sorted(names, key=natural_order))
 
     def _settings_changed(self, _settings: Settings) -> None:
         self._show(self._models)

@@ -127,7 +127,7 @@ class WeightsChooser(QWidget):
         self.combo.blockSignals(True)  # noqa: FBT003 - Qt's own signature
         self.combo.clear()
         if len(bases) > 1:
-            self.combo.addItem(self.tr("Whatever suits these photos best (it tries)"), "auto")
+            self.combo.addItem(self.tr("Whatever suits the photos best (it tries)"), "auto")
         for base in bases:
             self.combo.addItem(base_name(base), str(base.path) if base.id == "file" else base.id)
             last = self.combo.count() - 1

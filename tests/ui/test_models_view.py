@@ -157,3 +157,16 @@ def test_an_earlier_version_is_put_in_force(view, qtbot, library, store):
 def test_a_model_with_one_version_offers_none(view, qtbot):
     view.table.selectRow(1)
     assert not view.versions.isVisibleTo(view)
+
+
+def test_the_built_in_model_stays_and_speaks_the_gardeners_language(view, library, store, qtbot, monkeypatch):
+    labels = ("Oxeye Daisy", "Common Dandelion")
+    builtin = replace(model("Garden flowers"), species=labels, method="pretrained")
+    monkeypatch.setattr("flowersorter.jobs.names.is_builtin", lambda info: info.species == labels)
+    library.models = [builtin]
+    store.change(flower_names="german")
+    with qtbot.waitSignal(view.refreshed):
+        view.refresh()
+    assert view.species.text() == "Löwenzahn, Margerite"
+    assert not view.remove_button.isEnabled()
+    assert view.export_button.isEnabled()
