@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QLineEdit
+from PySide6.QtWidgets import QLineEdit
 
 from flowersorter.jobs import teach
 from flowersorter.jobs.models import builtin_info
@@ -14,6 +14,7 @@ from flowersorter.jobs.teach import TeachRequest
 from flowersorter.paths import Home
 from flowersorter.records import Refused
 from flowersorter.ui import messages
+from flowersorter.ui.choice import Choice
 from flowersorter.ui.form import Form
 from flowersorter.ui.group_tree import file_name
 from flowersorter.ui.method_chooser import MethodChooser
@@ -37,11 +38,11 @@ class LearningChoices(Card):
         self._estimating: TaskRunner | None = None
         self.name = QLineEdit()
         self.name.setMaxLength(100)
-        self.scope = QComboBox()
+        self.scope = Choice()
         self.weights = WeightsChooser(home, store)
         self.method = MethodChooser(store.values.method)
-        self.looks = QComboBox()
-        self.device = QComboBox()
+        self.looks = Choice()
+        self.device = Choice()
         self._fill()
         form = Form()
         form.add_field(self.tr("Name of the model"), self.name)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from typing import Any, Final
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -32,6 +34,12 @@ from flowersorter.ui.thumbnails import Thumbnails
 from flowersorter.ui.widgets import MessageBar, button, heading, primary_button, set_role, text
 
 _WORST = 30  # mix-ups in the list
+
+_BASES: Final[dict[str, Any]] = {
+    "builtin": QT_TRANSLATE_NOOP("ReportView", "the network that comes with FlowerSorter"),
+    "imagenet": QT_TRANSLATE_NOOP("ReportView", "the network that knows ImageNet"),
+    "file": QT_TRANSLATE_NOOP("ReportView", "the network of your weights file"),
+}
 
 
 class ReportView(QWidget):
@@ -204,9 +212,10 @@ class ReportView(QWidget):
         ).format(photos=messages.photos(validation.photos), low=_of_100(low), high=_of_100(high))
 
     def _facts(self, taught: Taught) -> str:
-        facts = self.tr("“{name}” knows {species}. It took {time} on {device}.").format(
+        facts = self.tr("“{name}” knows {species} and builds on {base}. It took {time} on {device}.").format(
             name=taught.info.name,
             species=messages.species(len(taught.info.species)),
+            base=messages.translate("ReportView", _BASES[taught.info.base_id]),
             time=messages.duration(taught.seconds),
             device=messages.device_words(taught.device),
         )

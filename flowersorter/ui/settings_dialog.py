@@ -9,7 +9,6 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
@@ -21,13 +20,14 @@ from flowersorter.paths import Home
 from flowersorter.settings import Settings
 from flowersorter.ui import messages
 from flowersorter.ui.cache_card import CacheCard
+from flowersorter.ui.choice import Choice
 from flowersorter.ui.form import Form
 from flowersorter.ui.settings_store import SettingsStore
 from flowersorter.ui.settings_table import SETTINGS, Setting, Words
 from flowersorter.ui.theme import GRID
 from flowersorter.ui.widgets import Card, button, set_role, text
 
-Editor = QCheckBox | QComboBox
+Editor = QCheckBox | Choice
 
 
 class SettingsDialog(QDialog):
@@ -115,7 +115,7 @@ class SettingsDialog(QDialog):
 
 def _make_editor(setting: Setting) -> Editor:
     if setting.choices:
-        combo = QComboBox()
+        combo = Choice()
         for value, words in setting.choices:
             combo.addItem(_words(words), value)
         return combo

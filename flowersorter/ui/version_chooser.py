@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from flowersorter.learning.bundle import ModelInfo
 from flowersorter.ui import messages
+from flowersorter.ui.choice import Choice
 from flowersorter.ui.theme import GRID
 
 
@@ -21,7 +22,7 @@ class VersionChooser(QWidget):
         super().__init__(parent)
         self._versions: Sequence[ModelInfo] = ()
         self._in_force = 0
-        self.combo = QComboBox()
+        self.combo = Choice()
         self.combo.activated.connect(self._choose)
         label = QLabel(self.tr("Version in use"))
         label.setBuddy(self.combo)

@@ -19,6 +19,7 @@ from flowersorter.jobs.weights import (
 from flowersorter.paths import Home
 from flowersorter.sentences import show_path
 from flowersorter.ui import messages
+from flowersorter.ui.choice import Choice
 from flowersorter.ui.questions import ask, choose_file
 from flowersorter.ui.settings_store import SettingsStore
 from flowersorter.ui.tasks import TaskRunner
@@ -55,7 +56,7 @@ class WeightsChooser(QWidget):
             )
         )
         self.missing.hide()
-        self.combo = QComboBox()
+        self.combo = Choice()
         self.combo.setAccessibleName(self.tr("What it knows before you teach it"))
         self.combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.combo.setMinimumContentsLength(12)  # characters; a long path must not widen the page

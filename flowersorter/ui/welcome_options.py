@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
@@ -21,6 +20,7 @@ from flowersorter.progress import Report
 from flowersorter.records import Transfer
 from flowersorter.settings import Settings
 from flowersorter.ui import messages
+from flowersorter.ui.choice import Choice
 from flowersorter.ui.settings_store import SettingsStore
 from flowersorter.ui.tasks import TaskRunner
 from flowersorter.ui.theme import GRID
@@ -147,9 +147,9 @@ class ModelChooser(Card):
         self._store = store
         self._task: TaskRunner | None = None
         self._models: list[ModelInfo] | None = None
-        self.combo = QComboBox()
+        self.combo = Choice()
         self.combo.setAccessibleName(self.tr("Model"))
-        self.careful = QComboBox()
+        self.careful = Choice()
         self.careful.setAccessibleName(self.tr("How careful"))
         self.no_model_card = self._make_no_model_card()
         self._fill_careful()

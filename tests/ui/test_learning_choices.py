@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication
 
 from flowersorter.learning.bundle import ModelInfo
 from flowersorter.records import Code, Refused
@@ -66,3 +69,22 @@ def test_a_damaged_built_in_model_does_not_stop_the_window(home, qtbot, monkeypa
     qtbot.addWidget(form, before_close_func=end_tasks)
     assert form.scope.count() == 1
     assert not form.scope.isEnabled()
+
+
+def test_scrolling_the_page_changes_no_choice(choices, qtbot):
+    choices.show()
+    before = choices.looks.currentIndex()
+    wheel = QWheelEvent(
+        QPointF(5, 5),
+        choices.looks.mapToGlobal(QPointF(5, 5)),
+        QPoint(),
+        QPoint(0, -120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,  # noqa: FBT003 - Qt's own signature
+    )
+    choices.name.setFocus()
+    QApplication.sendEvent(choices.looks, wheel)
+    assert choices.looks.currentIndex() == before
+    assert not wheel.isAccepted(), "the page scrolls"

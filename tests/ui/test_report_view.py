@@ -89,8 +89,9 @@ def test_the_headline_says_how_often_it_is_right_and_how_sure_that_is(view):
         in view.uncertainty.text()
     )
     assert "21 photos that it had not learned from" in view.uncertainty.text()
-    assert (
-        view.facts.text() == "“My garden” knows 3 species. It took 42 seconds on the processor (2 threads)."
+    assert view.facts.text() == (
+        "“My garden” knows 3 species and builds on the network that knows ImageNet. "
+        "It took 42 seconds on the processor (2 threads)."
     )
 
 
