@@ -40,6 +40,7 @@ from torch import nn
 from views import Photos, decode, features_of, frozen_layers, random_features, see
 
 from flowersorter.learning import recipe
+from flowersorter.learning.agreement import open_network
 from flowersorter.learning.augment import random_view
 from flowersorter.learning.backbone import Backbone, load_backbone
 from flowersorter.learning.dataset import LabelledPhoto, read_labelled
@@ -202,14 +203,16 @@ def _check(lesson: Lesson, backbone: Backbone, device: ChosenDevice, pool: Pictu
 def _compare_speed(
     photos: Photos, backbone: Backbone, device: ChosenDevice, pool: PicturePool, epochs: int, views: int
 ) -> None:
-    network = Network(backbone, device)
+    with tempfile.TemporaryDirectory() as empty:  # what teaching uses here, chosen as the program does
+        network = open_network(backbone, device, Path(empty) / "engines.json")
     looking, fitting = _teach(photos, network, pool, 1)
     started = time.perf_counter()
     learn_by_recipe(_lesson(photos, 1), backbone, device, pool, 1, _watch, epochs)
     literal = (time.perf_counter() - started) * EPOCHS / epochs
     ratio = literal / (looking + fitting)
     print(
-        f"\nspeed, {len(photos.seen)} photos: looking at each once {looking:.1f} s, all fits {fitting:.1f} s"
+        f"\nspeed, {len(photos.seen)} photos, {network.precision}: looking at each once {looking:.1f} s, "
+        f"all fits {fitting:.1f} s"
     )
     several, fitting_several = _teach(photos, network, pool, views)
     times = (several + fitting_several) / (looking + fitting)
