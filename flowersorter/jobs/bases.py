@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from flowersorter.jobs.lessons import read_lesson
+from flowersorter.jobs.models import learned_by_layers
 from flowersorter.jobs.reading import Reading
 from flowersorter.jobs.weights import Base
 from flowersorter.learning.dataset import Labelled
@@ -44,7 +45,8 @@ def better_base(
     """Teach a final layer on each base, on a sample, and take the base whose answers surprise least.
 
     The figures must stay true, so no fold has a say in the base that answers it: a base is only taken where
-    it is the better one without any of the folds; else the first of `bases` is. Raises `Refused` as
+    it is the better one without any of the folds; else the first of `bases` is. Photos that the built-in
+    layers have learned have no say. Raises `Refused` as
     `read_lesson` and `load_backbone` do, and `Cancelled`.
     """
     from flowersorter.learning.backbone import load_backbone
@@ -56,12 +58,15 @@ def better_base(
         if isinstance(event, Progress):
             report(event)
 
-    answers: list[tuple[Answer, ...]] = []
+    answers: list[list[Answer]] = []
+    unfair = learned_by_layers()
     folds: dict[Path, int] = {}
     for base in bases:
         lesson, _ = read_lesson(some, load_backbone(base.path), device, reading, quietly)
         folds |= zip(lesson.paths, lesson.folds.tolist(), strict=True)
-        answers.append(learn_head(lesson, quietly).answers)
+        digests = dict(zip(lesson.paths, lesson.digests, strict=True))
+        learned = learn_head(lesson, quietly)
+        answers.append([one for one in learned.answers if digests[one.path] not in unfair])
     tried = (
         Tried(base, sum(one.correct for one in each) / max(1, len(each)))
         for base, each in zip(bases, answers, strict=True)

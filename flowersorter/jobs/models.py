@@ -161,6 +161,21 @@ def taught_digests(info: ModelInfo) -> frozenset[str]:
     return frozenset(digest for one in found for digest in (*one.digests, *one.others))
 
 
+def learned_by_layers(backbone_sha256: str | None = None) -> frozenset[str]:
+    """The digests of the photos that the built-in layers themselves have learned; none for other layers.
+
+    A head on these layers says nothing true of such photos, though it never saw them. None asks for the
+    built-in layers, whatever they are. Raises `Refused`: MODEL_DAMAGED.
+    """
+    builtin = builtin_info()
+    if builtin is None or backbone_sha256 not in (None, builtin.backbone_sha256):
+        return frozenset()
+    teaching = read_teaching(builtin.path)
+    if teaching is None:
+        return frozenset()
+    return frozenset((*teaching.others, *(teaching.digests[place] for place in teaching.corrected)))
+
+
 def import_model(home: Home, path: Path) -> ModelInfo:
     """Check the model in a folder and copy it into the library, as a new version if its name is taken.
 

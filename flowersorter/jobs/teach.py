@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from flowersorter.jobs.bases import better_base
 from flowersorter.jobs.beside import beside, open_known, reported_of
 from flowersorter.jobs.deepen import deepen, seconds_to_deepen
 from flowersorter.jobs.lessons import read_lesson
-from flowersorter.jobs.models import check_name
+from flowersorter.jobs.models import check_name, learned_by_layers
 from flowersorter.jobs.reading import Reading
 from flowersorter.jobs.saving import Origin, save_version
 from flowersorter.jobs.weights import Base, open_backbone, resolve_base, resolve_bases
@@ -138,6 +138,7 @@ def teach(home: Home, settings: Settings, request: TeachRequest, report: Report 
             views, _ = views_in(known.info.feature_space)
         report(TeachingStarted(base_id, str(device), len(labelled.photos), labelled.species))
         lesson, unreadable = read_lesson(labelled, backbone, device, reading, report, views)
+        lesson = _counting_true_answers(lesson, backbone)
         if request.method == "finetune":
             deeper = request.layers
             needed = seconds_to_deepen(home, labelled, deeper, views, backbone, device, reading.pool, report)
@@ -201,6 +202,13 @@ def _check(request: TeachRequest) -> None:
         raise Refused(Code.BAD_ARGUMENT, detail="The plain recipe looks at the middle of a photo only.")
     if request.beside is not None and request.method != "head":
         raise Refused(Code.BAD_ARGUMENT, detail="Only the method “head” keeps the species of a model.")
+
+
+def _counting_true_answers(lesson: Lesson, backbone: Backbone) -> Lesson:
+    """Photos that the layers themselves have learned teach the head, but are in no figure."""
+    learned = learned_by_layers(backbone.sha256)
+    places = {place for place, digest in enumerate(lesson.digests) if digest in learned}
+    return replace(lesson, corrected=lesson.corrected | places)
 
 
 def _choose(

@@ -19,6 +19,7 @@ from flowersorter.learning.lesson import Lesson
 from flowersorter.progress import Cancelled, Progress
 
 FIRST, SECOND = Base("imagenet", Path("first.pth")), Base("builtin", Path("second.safetensors"))
+UNFAIR: set[str] = set()
 COUNTS = {"daisy": 30, "rose": 30, "tulip": 30}
 LABELLED = Labelled(Path("garden"), tuple(LabelledPhoto(Path(f"{n}.jpg"), "rose") for n in range(90)))
 
@@ -28,6 +29,7 @@ def lessons(monkeypatch: pytest.MonkeyPatch) -> dict[Path, Lesson]:
     """What each base makes of the photos; nothing is read."""
     made: dict[Path, Lesson] = {}
     monkeypatch.setattr(backbone, "load_backbone", lambda path: path)
+    monkeypatch.setattr(bases, "learned_by_layers", lambda: UNFAIR)
     monkeypatch.setattr(bases, "read_lesson", lambda _some, path, *_rest: (made[path], ()))
     return made
 
@@ -68,6 +70,24 @@ def test_a_base_that_is_better_by_one_fold_only_is_not_taken() -> None:
     assert winner([better_but_once, answers(0.8, 0.8)], folds) == 0
     assert winner([answers(0.8, 0.8), better_but_once], folds) == 0
     assert winner([answers(0.8, 0.8), answers(0.9, 0.9)], folds) == 1
+
+
+def test_photos_that_the_built_in_layers_learned_have_no_say(
+    lessons: dict[Path, Lesson], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is perfect on these, and would always win; on the others the first is better."""
+    clear = lesson_of(clouds(COUNTS))
+    learned = np.arange(90) % 3 > 0
+    mixed = clear.examples.features.copy()
+    mixed[~learned] = lesson_of(clouds(COUNTS, spread=12.0)).examples.features[~learned]
+    flattering = replace(clear, examples=replace(clear.examples, features=mixed))
+    somewhat = lesson_of(clouds(COUNTS, spread=3.0))
+    lessons.update({FIRST.path: flattering, SECOND.path: somewhat})
+    digests = {clear.digests[place] for place in np.flatnonzero(learned)}
+    monkeypatch.setattr(bases, "learned_by_layers", lambda: digests)
+    tried = choose()
+    assert tried.taken == SECOND
+    assert tried.tried[0].accuracy < tried.tried[1].accuracy
 
 
 def test_only_progress_is_told_and_cancel_gets_through(lessons: dict[Path, Lesson]) -> None:

@@ -139,6 +139,16 @@ def test_the_names_of_flowers_alone_are_no_model(tmp_path: Path, monkeypatch: py
     assert builtin_model() == tmp_path
 
 
+def test_what_the_built_in_layers_learned_is_known(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not the photos that only calibrate it: these are as new to the layers as any."""
+    assert models.learned_by_layers() == frozenset()
+    make_builtin(home, tmp_path, monkeypatch, others=(digest_of(7),))
+    assert models.learned_by_layers() == models.learned_by_layers("ab" * 32) == {digest_of(7)}
+    assert models.learned_by_layers("cd" * 32) == frozenset()
+
+
 def test_going_back_to_the_built_in_model_needs_no_switch(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

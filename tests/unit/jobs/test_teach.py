@@ -357,3 +357,15 @@ def test_a_damaged_earlier_model_holds_up_nothing(run: Run, home: Home, damage: 
     second = run()
     assert second.comparison is None
     assert find_model(home, Settings(), "my garden") == second.info
+
+
+def test_photos_that_the_layers_have_learned_are_in_no_figure(
+    run: Run, garden: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = sorted(garden.glob("*/*.jpg"))
+    learned = {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in photos[::2]}
+    monkeypatch.setattr(teaching, "learned_by_layers", lambda _backbone: frozenset(learned))
+    taught = run()
+    assert taught.answers
+    assert {answer.path for answer in taught.answers}.isdisjoint(learned.values())
+    assert taught.info.photos == 30  # they teach all the same
