@@ -84,3 +84,19 @@ def test_the_model_file_keeps_them(tmp_path: Path) -> None:
     assert read.caught == strangers.caught
     assert np.allclose(read.unlikeness(FRESH), strangers.unlikeness(FRESH), rtol=1e-3)
     assert read_strangers(tmp_path, {"files": {}}, 512) is None
+
+
+def test_photos_that_only_teach_have_no_say_in_the_limit() -> None:
+    """The layers have learned these: nearer than any new photo, they would make the limit too strict."""
+    near = TAUGHT.examples.features.copy()
+    places = np.arange(len(near)) % 2 == 0
+    for label in np.unique(TAUGHT.examples.labels):
+        own = places & (TAUGHT.examples.labels == label)
+        near[own] = near[own].mean(axis=0)
+    examples = replace(TAUGHT.examples, features=near)
+    counted, _ = learn_strangers(examples, TAUGHT.folds)
+    fair, strange = learn_strangers(examples, TAUGHT.folds, uncounted=np.flatnonzero(places).tolist())
+    assert counted is not None
+    assert fair is not None
+    assert fair.limit > counted.limit
+    assert not strange[places].any()
