@@ -70,6 +70,7 @@ def test_a_base_that_is_better_by_one_fold_only_is_not_taken() -> None:
     assert winner([better_but_once, answers(0.8, 0.8)], folds) == 0
     assert winner([answers(0.8, 0.8), better_but_once], folds) == 0
     assert winner([answers(0.8, 0.8), answers(0.9, 0.9)], folds) == 1
+    assert winner([answers(0.2, 0.2), better_but_once, answers(0.8, 0.8)], folds) == 0
 
 
 def test_photos_that_the_built_in_layers_learned_have_no_say(

@@ -122,3 +122,15 @@ def test_a_head_on_everything_equals_a_plain_fit() -> None:
     assert np.array_equal(
         learned(lesson_of(examples)).head.weight, fit_head(examples, lessons.CAUTIOUS)[0].weight
     )
+
+
+def test_photos_that_only_teach_do_not_choose_the_strength() -> None:
+    whole = lesson_of(clouds({"daisy": 30, "rose": 30}))
+    lesson = replace(whole, corrected=frozenset(range(0, 60, 2)))
+    teaching = lesson.folds != 0
+    splits = lessons._inner_splits(lesson, 0, teaching)
+    assert splits
+    for inner_teaching, judging in splits:
+        assert judging.any()
+        assert not judging[::2].any()
+        assert inner_teaching[::2].any()
