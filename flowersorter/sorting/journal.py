@@ -12,17 +12,21 @@ import secrets
 import sqlite3
 import time
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self
 
-from flowersorter.records import Batch, Code, Plan, Refused, Transfer
+from flowersorter.records import Batch, Code, Plan, PlannedMove, Refused, Transfer
 from flowersorter.sorting import journal_file
 from flowersorter.sorting.entries import BatchEntry, FileEntry, PhotoEntry, State, Work
+from flowersorter.sorting.fileops import split
 from flowersorter.sorting.volumes import Place, Volumes
+
+# of a file, before it is moved: size, date (mtime_ns) and, of a picture, digest
+Identity = tuple[int, int, str | None]
 
 NOTHING: Final[Mapping[tuple[int, int], int]] = MappingProxyType({})
 
@@ -99,8 +103,13 @@ class Journal:
         )  # fmt: skip
         return {os.fsdecode(folder): os.fsdecode(species) for folder, species in rows}
 
-    def begin(self, plan: Plan, photos: Iterable[PhotoEntry], volumes: Volumes) -> BatchEntry | None:
-        """Write down all of a batch, in one transaction, before anything moves; None if it has no photos."""
+    def begin(
+        self, plan: Plan, moves: Iterable[tuple[int, PlannedMove, Sequence[Identity]]], volumes: Volumes
+    ) -> BatchEntry | None:
+        """Write down all of a batch, in one transaction, before anything moves; None if it has no photos.
+
+        `moves` gives each photo's number, what is planned for it, and the identity of each of its files.
+        """
         token = secrets.token_hex(6)
         root, into = volumes.place_of_folder(plan.root), volumes.place_of_folder(plan.into)
         with self._writing():
@@ -115,7 +124,7 @@ class Journal:
             photo_rows: list[tuple[Any, ...]] = []
             self._connection.executemany(
                 "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                self._file_rows(batch, photos, volumes, photo_rows),
+                self._file_rows(batch, moves, volumes, photo_rows),
             )
             self._connection.executemany("INSERT INTO photos VALUES (?, ?, ?, ?, ?)", photo_rows)
             self._add_folders(batch, plan.new_folders, volumes, removed=False)
@@ -289,19 +298,30 @@ class Journal:
     def _file_rows(
         self,
         batch: int,
-        photos: Iterable[PhotoEntry],
+        moves: Iterable[tuple[int, PlannedMove, Sequence[Identity]]],
         volumes: Volumes,
         photo_rows: list[tuple[Any, ...]],
     ) -> Iterator[tuple[Any, ...]]:
         """The rows of all files, one photo after the other; on the way, `photo_rows` gets those of photos."""
-        for number, species, state, files in photos:
-            folder = _folder_of(files[0].target)
-            # the enum's text, for sqlite3 takes long to adapt an enum
-            photo_rows.append((batch, number, os.fsencode(species), folder, state.value))
-            for member, (source, target, *identity, landed) in enumerate(files):
-                here, there = self._volume(source, volumes), self._volume(target, volumes)
-                row = (batch, number, member, here, source.path, there, target.path, *identity)
-                yield (*row, _checksum(row), landed)
+        waiting = str(State.WAITING)  # sqlite3 takes long to adapt an enum
+        folders: dict[str, tuple[int, bytes]] = {}  # the row of a folder's volume, and its path there
+
+        def located(file: Path) -> tuple[int, bytes]:
+            folder, name = split(file)
+            encoded = os.fsencode(name)
+            if folder not in folders:
+                place = volumes.place(file)
+                folders[folder] = self._volume(place, volumes), place.path.removesuffix(encoded)
+            volume, path = folders[folder]
+            return volume, path + encoded
+
+        for number, move, identities in moves:
+            for member, (file, identity) in enumerate(zip(move.files, identities, strict=True)):
+                there, target = located(file.target)
+                if member == 0:
+                    photo_rows.append((batch, number, os.fsencode(move.species), _folder_of(target), waiting))
+                row = (batch, number, member, *located(file.source), there, target, *identity)
+                yield (*row, _checksum(row), None)
 
     def _add_folders(self, batch: int, folders: Iterable[Path], volumes: Volumes, *, removed: bool) -> None:
         for place in map(volumes.place, folders):  # where a link in a folder's place leads is not ours
@@ -324,8 +344,8 @@ def _batch_entry(row: tuple[Any, ...]) -> BatchEntry:
     )
 
 
-def _folder_of(target: Place) -> bytes:
-    return target.path.rpartition(b"/")[0].rpartition(b"/")[2]
+def _folder_of(target: bytes) -> bytes:
+    return target.rpartition(b"/")[0].rpartition(b"/")[2]
 
 
 def _stretches(states: Mapping[int, State]) -> Iterator[tuple[State, int, int]]:

@@ -19,8 +19,8 @@ from flowersorter.records import (
 )
 from flowersorter.sorting import fileops, folders, locks
 from flowersorter.sorting.carrier import Landed, Leg
-from flowersorter.sorting.entries import FileEntry, PhotoEntry, State
-from flowersorter.sorting.journal import Journal
+from flowersorter.sorting.entries import State
+from flowersorter.sorting.journal import Identity, Journal
 from flowersorter.sorting.run import Run
 from flowersorter.sorting.troubles import Trouble, reason_of, refusal_of
 from flowersorter.sorting.volumes import Volumes
@@ -80,9 +80,8 @@ class _Mover:
         outcomes = [self._outcomes[number] for number in range(len(self._plan.moves))]
         return Receipt(batch, (*outcomes, *stays), cancelled)
 
-    def _look_at_files(self) -> Iterator[PhotoEntry]:
+    def _look_at_files(self) -> Iterator[tuple[int, PlannedMove, list[Identity]]]:
         """What the journal has to know of each photo; one with a missing file has its outcome at once."""
-        place = self._volumes.place
         for number, move in enumerate(self._plan.moves):
             try:
                 for member, file in enumerate(move.files[1:], start=1):
@@ -90,17 +89,13 @@ class _Mover:
             except Trouble as trouble:
                 self._note(number, trouble)
                 continue
-            files = [
-                FileEntry(place(file.source), place(file.target), *self._identity(number, member, move))
-                for member, file in enumerate(move.files)
-            ]
-            yield PhotoEntry(number, move.species, State.WAITING, tuple(files))
+            yield number, move, self._identities(number, move)
 
-    def _identity(self, number: int, member: int, move: PlannedMove) -> tuple[int, int, str | None]:
-        """Size, date and, of the picture, digest."""
-        if member == 0:
-            return move.photo.size, move.photo.mtime_ns, move.digest
-        return *self._companions[number, member], None
+    def _identities(self, number: int, move: PlannedMove) -> list[Identity]:
+        """Of each file of a photo, the picture first."""
+        photo = move.photo
+        companions = [(*self._companions[number, member], None) for member in range(1, len(move.files))]
+        return [(photo.size, photo.mtime_ns, move.digest), *companions]
 
     def _move_all(self, run: Run) -> bool:
         """Move photo after photo; the answer is whether it was cancelled."""
@@ -123,9 +118,8 @@ class _Mover:
 
     def _move_one(self, run: Run, number: int, move: PlannedMove) -> None:
         legs: list[Leg] = []
-        for member, file in enumerate(move.files):
-            size, mtime_ns, digest = self._identity(number, member, move)
-            temporary = run.temporary(number, member)
+        for member, (size, mtime_ns, digest) in enumerate(self._identities(number, move)):
+            file, temporary = move.files[member], run.temporary(number, member)
             ctime_ns = move.photo.ctime_ns if member == 0 else 0
             legs.append(Leg(file.source, file.target, temporary, size, mtime_ns, digest, mtime_ns, ctime_ns))
         try:

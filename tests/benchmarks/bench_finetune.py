@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import pickle
 import statistics
 import tempfile
@@ -26,22 +25,23 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from bench_recipe import SHARED, _accuracy, _read
+from paired import difference
 from torch import nn
+from views import see
 
 from flowersorter.learning.activations import FreshViews, FrozenLayers, StoredViews, fill, precision_of
 from flowersorter.learning.backbone import Backbone, load_backbone
-from flowersorter.learning.dataset import LabelledPhoto, read_labelled
+from flowersorter.learning.dataset import read_labelled
 from flowersorter.learning.devices import ChosenDevice, choose_device
-from flowersorter.learning.features import Seen
 from flowersorter.learning.finetune import HELD_BACK, Count, learned_on, parts_of, train
 from flowersorter.learning.fitting import Examples
 from flowersorter.learning.learner import Depth
 from flowersorter.learning.lesson import Lesson, learn_fold, make_lesson
+from flowersorter.learning.network import Network
 from flowersorter.pictures.pool import PicturePool
 from flowersorter.progress import silent
 
-T_975 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)  # Student's t for 1 to 9 degrees
+SHARED = Path(__file__).parents[3] / "shared"
 
 
 @dataclass(frozen=True)
@@ -88,10 +88,9 @@ def _prepare(labelled: Path, folder: Path, backbone: Backbone, device: ChosenDev
     """Features of all photos, and kept views of them before the layers that learn."""
     found = read_labelled(labelled)
     with PicturePool() as pool:
-        seen, reading = _read(found.photos, backbone, device, pool)
-        pairs = [(photo, one) for photo, one in zip(found.photos, seen, strict=True) if one.problem is None]
-        photos: list[LabelledPhoto] = [photo for photo, _ in pairs]
-        read: list[Seen] = [one for _, one in pairs]
+        started = time.perf_counter()
+        read = see(found.photos, Network(backbone, device), pool, folder)
+        reading, photos = time.perf_counter() - started, read.labelled
         frozen = FrozenLayers(backbone.net, depth.layers, device)
         fresh = FreshViews([photo.path for photo in photos], frozen, pool, silent)
         started = time.perf_counter()
@@ -105,7 +104,7 @@ def _prepare(labelled: Path, folder: Path, backbone: Backbone, device: ChosenDev
     print(
         f"features of {len(photos)} photos in {reading:.1f} s; {len(stored.numbers)} views at {speed:.0f}/s"
     )
-    kept = (photos, read, found.species, stored.rows, stored.centres, stored.numbers.shape)
+    kept = (photos, read.seen, found.species, stored.rows, stored.centres, stored.numbers.shape)
     (folder / "seen.pickle").write_bytes(pickle.dumps(kept))
 
 
@@ -124,7 +123,8 @@ def _compare(
     if {answer.path for answer in plain} != {answer.path for answer in deep}:
         raise AssertionError("the two were asked for different photos")
     speed = len(deepened.epochs) * int(parts.learning.sum()) / seconds
-    return Row(seed, len(deep), _accuracy(plain), _accuracy(deep), len(deepened.epochs), seconds, speed)
+    head, finetune = (statistics.mean(answer.correct for answer in answers) for answers in (plain, deep))
+    return Row(seed, len(deep), head, finetune, len(deepened.epochs), seconds, speed)
 
 
 def _features(
@@ -147,14 +147,10 @@ def _print_summary(rows: list[Row]) -> None:
             f"{row.seed:5}  {row.held_back:9}  {row.head:.4f}   {row.finetune:.4f}"
             f"  {100 * (row.finetune - row.head):+7.2f}  {row.epochs:6}  {row.seconds:7.1f}  {row.speed:8.1f}"
         )
-    points = [100 * (row.finetune - row.head) for row in rows]
-    mean = statistics.mean(points)
-    print(f"mean   head {statistics.mean(row.head for row in rows):.4f}", end="")
-    print(f", finetune {statistics.mean(row.finetune for row in rows):.4f}: {mean:+.2f} points")
-    if 2 <= len(points) <= len(T_975) + 1:
-        half = T_975[len(points) - 2] * statistics.stdev(points) / math.sqrt(len(points))
-        print(f"95 % t-interval of the paired difference: {mean - half:+.2f} to {mean + half:+.2f} points")
-        print("PASS" if mean - half > 0 else "FAIL", "learning more deeply is better than the head alone")
+    heads, finetunes = [row.head for row in rows], [row.finetune for row in rows]
+    print(f"mean   head {statistics.mean(heads):.4f}, finetune {statistics.mean(finetunes):.4f}")
+    print(f"finetune less head: {(gain := difference(finetunes, heads))}")
+    print("PASS" if gain.low > 0 else "FAIL", "learning more deeply is better than the head alone")
 
 
 def _recorded(record: Path) -> dict[int, Row]:
