@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.learning.bundle import ModelInfo
-from flowersorter.learning.evaluate import FEW_GROUPS, RESAMPLES, Answer
+from flowersorter.learning.evaluate import FEW_GROUPS, Answer, resampled_means
 from flowersorter.learning.past_answers import PastAnswers
 
 LEVEL: Final = 0.90
@@ -85,10 +85,5 @@ def _interval(
     """The interval of the mean gain per photo, from sums float64[G] of gains and photos per group."""
     if len(counts) < FEW_GROUPS:
         return None
-    dice = np.random.default_rng(seed)
-    means = np.empty(RESAMPLES)
-    for place in range(RESAMPLES):
-        drawn = dice.integers(0, len(counts), len(counts))
-        means[place] = gains[drawn].sum() / counts[drawn].sum()
-    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    low, high = np.quantile(resampled_means(gains, counts, seed), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flowersorter.learning.binomial import upper_bound
 
@@ -133,12 +134,19 @@ def accuracy_interval(answers: Sequence[Answer], seed: int = 0) -> tuple[float, 
         return 1.0 - upper_bound(0, len(photos), (1 - LEVEL) / 2), 1.0
     if right.sum() == 0:
         return 0.0, upper_bound(0, len(photos), (1 - LEVEL) / 2)
-    # groups with as many photos of which as many are right are alike: draw how often each kind comes up
-    kinds, sizes = np.unique(np.stack([right, photos], axis=1), axis=0, return_counts=True)
-    drawn = np.random.default_rng(seed).multinomial(len(photos), sizes / len(photos), RESAMPLES)
-    accuracies = (drawn @ kinds[:, 0]) / (drawn @ kinds[:, 1])
-    low, high = np.quantile(accuracies, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    low, high = np.quantile(resampled_means(right, photos, seed), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
+
+
+def resampled_means(sums: NDArray[np.float64], photos: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    """The mean per photo, float64[RESAMPLES], of groups drawn again and again from G groups.
+
+    `sums` and `photos`, float64[G], are of each group.
+    """
+    # groups with as many photos and the same sum are alike: draw how often each kind comes up
+    kinds, sizes = np.unique(np.stack([sums, photos], axis=1), axis=0, return_counts=True)
+    drawn = np.random.default_rng(seed).multinomial(len(photos), sizes / len(photos), RESAMPLES)
+    return np.asarray((drawn @ kinds[:, 0]) / (drawn @ kinds[:, 1]))
 
 
 def _part(some: int, whole: int) -> float | None:

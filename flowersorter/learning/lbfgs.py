@@ -37,7 +37,9 @@ def minimise(
             next_loss, next_slope = function(next_place)
             if next_loss <= loss + 1e-4 * stride * descent:
                 break
-            stride /= 2
+            # to where a parabola through the two losses is least (Nocedal and Wright 2006, section 3.5)
+            parabola = descent * stride / (2 * (loss + descent * stride - next_loss))
+            stride *= min(max(parabola, 0.1), 0.5)
             if stride < SMALLEST_STRIDE:
                 return place
         curvature.remember(next_place - place, next_slope - slope)

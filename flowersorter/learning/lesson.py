@@ -148,7 +148,7 @@ def _learned(
         lesson.examples, lesson.folds, report, before=before, uncounted=lesson.corrected
     )
     answers = {
-        place: replace(answer, stranger=bool(strange[place]))
+        place: replace(answer, stranger=True) if strange[place] else answer
         for one in judged
         for place, answer in one.answers.items()
     }
@@ -200,14 +200,14 @@ def answer_of(
     path: Path, label: str, species: tuple[str, ...], confidences: NDArray[np.float64], group: str
 ) -> Answer:
     """A head's answer to one photo, from its confidences float64[C]."""
-    ranking = [species[place] for place in np.argsort(-confidences, kind="stable")]
+    ranking = [species[place] for place in np.argsort(-confidences, kind="stable")[:3]]
     return Answer(
         path,
         label,
         ranking[0],
         float(confidences.max()),
         group,
-        in_top3=label in ranking[:3],
+        in_top3=label in ranking,
         label_confidence=float(confidences[species.index(label)]) if label in species else 0.0,
     )
 
