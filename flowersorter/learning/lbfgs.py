@@ -39,7 +39,7 @@ def minimise(
                 break
             # to where a parabola through the two losses is least (Nocedal and Wright 2006, section 3.5)
             parabola = descent * stride / (2 * (loss + descent * stride - next_loss))
-            stride *= min(max(parabola, 0.1), 0.5)
+            stride *= min(max(0.1, parabola), 0.5)  # in this order a loss that is no number gives 0.1
             if stride < SMALLEST_STRIDE:
                 return place
         curvature.remember(next_place - place, next_slope - slope)
