@@ -9,6 +9,9 @@ from typing import NamedTuple
 from flowersorter.records import Transfer
 from flowersorter.sorting.volumes import Place
 
+# of a file, before it is moved: size, date (mtime_ns) and, of a picture, digest
+Identity = tuple[int, int, str | None]
+
 
 class State(StrEnum):
     """Where a photo of a batch is."""

@@ -21,12 +21,9 @@ from typing import Any, Final, Self
 
 from flowersorter.records import Batch, Code, Plan, PlannedMove, Refused, Transfer
 from flowersorter.sorting import journal_file
-from flowersorter.sorting.entries import BatchEntry, FileEntry, PhotoEntry, State, Work
+from flowersorter.sorting.entries import BatchEntry, FileEntry, Identity, PhotoEntry, State, Work
 from flowersorter.sorting.fileops import split
 from flowersorter.sorting.volumes import Place, Volumes
-
-# of a file, before it is moved: size, date (mtime_ns) and, of a picture, digest
-Identity = tuple[int, int, str | None]
 
 NOTHING: Final[Mapping[tuple[int, int], int]] = MappingProxyType({})
 

@@ -19,8 +19,8 @@ from flowersorter.records import (
 )
 from flowersorter.sorting import fileops, folders, locks
 from flowersorter.sorting.carrier import Landed, Leg
-from flowersorter.sorting.entries import State
-from flowersorter.sorting.journal import Identity, Journal
+from flowersorter.sorting.entries import Identity, State
+from flowersorter.sorting.journal import Journal
 from flowersorter.sorting.run import Run
 from flowersorter.sorting.troubles import Trouble, reason_of, refusal_of
 from flowersorter.sorting.volumes import Volumes
