@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from flowersorter.learning.augment import random_view
-from flowersorter.learning.devices import ChosenDevice, precisions
+from flowersorter.learning.devices import ChosenDevice, training_type
 from flowersorter.learning.network import fuse_batch_norms
 from flowersorter.learning.preprocess import CROP, SHORT_SIDE, centre_crop, normalise
 from flowersorter.pictures.decode import Wanted
@@ -57,7 +57,7 @@ class FrozenLayers:
         fused = fuse_batch_norms(copy.deepcopy(net))
         layers = nn.Sequential(*(getattr(fused, name) for name in LAYERS[:-learning]))
         self.device = torch.device(device.name)
-        self.precision = precision_of(device)
+        self.precision = training_type(device.name)
         self._layers = layers.to(self.device, self.precision).to(memory_format=torch.channels_last)
         channels, height, width = self([torch.zeros(3, CROP, CROP, dtype=torch.uint8)]).shape[1:]
         self.shape = height, width, channels
@@ -206,11 +206,6 @@ def affordable_views(wanted: int, photos: int, centres: int, learning: int, fold
 def view_bytes(learning: int) -> int:
     """The size of one kept view, at most."""
     return int(np.prod(SHAPES[learning])) * np.dtype(np.float16).itemsize
-
-
-def precision_of(device: ChosenDevice) -> torch.dtype:
-    """bfloat16 where the device calculates in it by itself; float16 has too narrow a range to train in."""
-    return torch.bfloat16 if precisions(device.name)[0] == "bfloat16" else torch.float32
 
 
 def _decoded(

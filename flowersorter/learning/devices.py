@@ -61,6 +61,11 @@ def precisions(name: DeviceName) -> tuple[Precision, ...]:
     return ("float16", "float32")
 
 
+def training_type(name: DeviceName) -> torch.dtype:
+    """bfloat16 where the device calculates in it by itself; float16 has too narrow a range to train in."""
+    return torch.bfloat16 if precisions(name)[0] == "bfloat16" else torch.float32
+
+
 def free_memory(name: DeviceName) -> int | None:
     """Bytes that are free on a GPU now, None for the CPU."""
     if name == "cuda":

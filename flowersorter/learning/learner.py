@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from flowersorter.learning.activations import LAYERS, precision_of
+from flowersorter.learning.activations import LAYERS
 from flowersorter.learning.backbone import Backbone, backbone_of
-from flowersorter.learning.devices import ChosenDevice
+from flowersorter.learning.devices import ChosenDevice, training_type
 
 TINY: Final = 1e-3  # added before a square root, whose slope at 0 has no end
 
@@ -47,7 +47,7 @@ class Learner:
     def __init__(self, backbone: Backbone, head: nn.Linear, device: ChosenDevice, depth: Depth) -> None:
         self._depth = depth
         self._device = torch.device(device.name)
-        self._precision = precision_of(device)
+        self._precision = training_type(device.name)
         self._net = copy.deepcopy(backbone.net)
         stages = [getattr(self._net, name) for name in LAYERS[-depth.layers :]]
         self._tail = nn.Sequential(*stages, nn.AdaptiveAvgPool2d(1), nn.Flatten()).requires_grad_(

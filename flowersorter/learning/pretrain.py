@@ -18,7 +18,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from types import FrameType
 
-import torch
 from filelock import FileLock, Timeout
 
 from flowersorter.learning.devices import choose_device
@@ -58,7 +57,10 @@ def _pretrain(options: argparse.Namespace, command: str) -> None:
     photos = load_photos(Source(tuple(options.roots), twins, tuple(options.without)), work, _say)
     device = choose_device("auto")
     recipe = replace(Recipe(), seed=options.seed, epochs=options.epochs)
-    run = Run(photos, recipe, torch.device(device.name), command)
+    if options.sides:
+        starts = [start for start, _side in recipe.sides]
+        recipe = replace(recipe, sides=tuple(zip(starts, options.sides, strict=True)))
+    run = Run(photos, recipe, device.name, command)
     if begun:
         run.load(work)
     counts = {part: len(photos.part(part)) for part in ("training", "choice", "validation")}
@@ -112,6 +114,10 @@ def _parser() -> argparse.ArgumentParser:
         "--without", action="append", default=[], metavar="SPECIES", help="leave a species out"
     )
     parser.add_argument("--epochs", type=int, default=Recipe().epochs)
+    sides = [side for _start, side in Recipe().sides]
+    parser.add_argument(
+        "--sides", type=int, nargs=len(sides), metavar="PIXELS", help=f"of the crops, growing; {sides}"
+    )
     parser.add_argument("--seed", type=int, default=Recipe().seed)
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --work")
     parser.add_argument("--minutes", type=float, help="stop cleanly after so many")

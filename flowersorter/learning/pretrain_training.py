@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torchvision.models import resnet18
 
+from flowersorter.learning.devices import DeviceName, training_type
 from flowersorter.learning.preprocess import normalise
 from flowersorter.learning.pretrain_batches import Crops, Mixer, batches, drawn, seed_chance
 from flowersorter.learning.pretrain_photos import Photos, write_beside
@@ -90,13 +91,14 @@ class EpochLine:
 class Run:
     """A network in training, its averaged twin, and everything needed to go on later."""
 
-    def __init__(self, photos: Photos, recipe: Recipe, device: torch.device, command: str) -> None:
-        self.photos, self.recipe, self.device, self.command = photos, recipe, device, command
+    def __init__(self, photos: Photos, recipe: Recipe, device: DeviceName, command: str) -> None:
+        self.photos, self.recipe, self.command = photos, recipe, command
+        self.device, self._type = torch.device(device), training_type(device)
         self.place = Place()
         seed_chance(recipe.seed, "start")
-        self.net = new_network(len(photos.species), device)
+        self.net = new_network(len(photos.species), self.device)
         self._halves = [self.net, *(_sharing_weights(self.net) for _ in range(HALVES - 1))]
-        self.averaged = new_network(len(photos.species), device)
+        self.averaged = new_network(len(photos.species), self.device)
         self.averaged.load_state_dict(self.net.state_dict())
         self.averaged.requires_grad_(requires_grad=False).eval()
         self.optimizer = torch.optim.SGD(
@@ -227,7 +229,8 @@ class Run:
         net.train()
         net.zero_grad()
         # a cache of cast weights would be shared by the threads, and each weight is cast once anyhow
-        with torch.autocast(self.device.type, torch.bfloat16, cache_enabled=False):
+        cast = self._type is not torch.float32
+        with torch.autocast(self.device.type, self._type, enabled=cast, cache_enabled=False):
             answers = net(photos.contiguous(memory_format=torch.channels_last))
         loss = nn.functional.cross_entropy(answers.float(), shares, label_smoothing=self.recipe.smoothing)
         loss.backward()

@@ -29,10 +29,10 @@ from paired import difference
 from torch import nn
 from views import see
 
-from flowersorter.learning.activations import FreshViews, FrozenLayers, StoredViews, fill, precision_of
+from flowersorter.learning.activations import FreshViews, FrozenLayers, StoredViews, fill
 from flowersorter.learning.backbone import Backbone, load_backbone
 from flowersorter.learning.dataset import read_labelled
-from flowersorter.learning.devices import ChosenDevice, choose_device
+from flowersorter.learning.devices import ChosenDevice, choose_device, training_type
 from flowersorter.learning.finetune import HELD_BACK, Count, learned_on, parts_of, train
 from flowersorter.learning.fitting import Examples
 from flowersorter.learning.learner import Depth
@@ -131,7 +131,7 @@ def _features(
     backbone: Backbone, views: StoredViews, photos: int, device: ChosenDevice, depth: Depth
 ) -> np.ndarray:
     stages = [getattr(backbone.net, f"layer{number}") for number in range(5 - depth.layers, 5)]
-    precision = precision_of(device)
+    precision = training_type(device.name)
     tail = nn.Sequential(*stages, nn.AdaptiveAvgPool2d(1), nn.Flatten()).to(device.name, precision)
     features = np.empty((photos, 512), dtype=np.float32)
     with torch.inference_mode():

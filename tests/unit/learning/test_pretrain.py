@@ -99,7 +99,7 @@ class Whole:
 
 @pytest.fixture(scope="module")
 def whole(roots: tuple[Path, Path], pixels: Path, tmp_path_factory: pytest.TempPathFactory) -> Whole:
-    run = Run(load_photos(Source(roots, TWINS), pixels, silent), TINY, CPU, "")
+    run = Run(load_photos(Source(roots, TWINS), pixels, silent), TINY, "cpu", "")
     return Whole(run, train(run, tmp_path_factory.mktemp("whole")))
 
 
@@ -174,7 +174,7 @@ def test_training_sees_only_its_own_part(work: Path, photos: Photos, whole: Whol
         place = slice(one.offset, one.offset + one.height * one.width * 3)
         scrambled[place] = 255 - scrambled[place]
     scrambled.flush()
-    again = Run(photos, TINY, CPU, "")
+    again = Run(photos, TINY, "cpu", "")
     train(again, work)
     assert len(others) > 10
     assert equal(whole.run, again)
@@ -245,7 +245,7 @@ def test_averaged_weights_follow_slowly() -> None:
 
 
 def test_a_step_follows_the_mean_gradient_of_both_halves(photos: Photos) -> None:
-    run = Run(photos, replace(TINY, mixed_until=0.0, warm_up=0.5), CPU, "")
+    run = Run(photos, replace(TINY, mixed_until=0.0, warm_up=0.5), "cpu", "")
     pixels = torch.randint(0, 256, (8, 32, 32, 3), dtype=torch.uint8)
     labels = torch.arange(8) % 5
     shares = torch.nn.functional.one_hot(labels, 5).float()
@@ -271,10 +271,10 @@ def test_a_step_follows_the_mean_gradient_of_both_halves(photos: Photos) -> None
 def test_a_stopped_run_goes_on_as_if_it_had_not_been(
     steps: int, photos: Photos, work: Path, whole: Whole
 ) -> None:
-    stopped = Run(photos, TINY, CPU, "first command")
+    stopped = Run(photos, TINY, "cpu", "first command")
     before = train(stopped, work, steps)
     assert not stopped.finished
-    resumed = Run(photos, TINY, CPU, "second command")
+    resumed = Run(photos, TINY, "cpu", "second command")
     resumed.load(work)
     after = train(resumed, work)
     assert equal(whole.run, resumed)
@@ -285,17 +285,17 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(
 def test_a_checkpoint_of_another_recipe_or_other_photos_is_refused(
     photos: Photos, work: Path, roots: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    Run(photos, TINY, CPU, "").save(work)
+    Run(photos, TINY, "cpu", "").save(work)
     with pytest.raises(Refused):
-        Run(photos, Recipe(epochs=3, batch=8), CPU, "").load(work)
+        Run(photos, Recipe(epochs=3, batch=8), "cpu", "").load(work)
     (tmp_path / "fewer").mkdir()
     fewer = load_photos(Source(roots, TWINS, without=("daisy",)), tmp_path / "fewer", silent)
     with pytest.raises(Refused):
-        Run(fewer, TINY, CPU, "").load(work)
+        Run(fewer, TINY, "cpu", "").load(work)
 
 
 def test_a_loss_that_is_no_number_spoils_no_checkpoint(photos: Photos, work: Path) -> None:
-    run = Run(photos, TINY, CPU, "")
+    run = Run(photos, TINY, "cpu", "")
     run.save(work)
     before = (work / CHECKPOINT_FILE).read_bytes()
     with torch.no_grad():
@@ -341,7 +341,7 @@ def test_what_is_filed_counts_no_stranger_and_nothing_without_a_promise() -> Non
 def test_an_unfinished_run_is_not_exported(photos: Photos, work: Path, tmp_path: Path) -> None:
     """Nobody can look at the validation part while there is still something to choose."""
     with pytest.raises(Refused):
-        export(Run(photos, TINY, CPU, ""), tmp_path / "model", silent)
+        export(Run(photos, TINY, "cpu", ""), tmp_path / "model", silent)
     assert not (tmp_path / "model").exists()
 
 
@@ -358,13 +358,14 @@ def test_the_command_trains_stops_resumes_and_exports(
     twins.write_text(json.dumps(TWINS), "utf-8")
     model = tmp_path / "model"
     first = [*map(str, roots), "--twins", str(twins), "--work", str(work), "--epochs", "2", "--seed", "5"]
+    first += ["--sides", "40"]
     assert pretrain.main([*first, "--minutes", "0"]) == 0
     assert pretrain.main(first) == 2  # it would begin again over the checkpoint
     assert "--resume" in capsys.readouterr().err
     assert pretrain.main([*first, "--resume", "--export", str(model)]) == 0
 
     lines = [json.loads(line) for line in (work / pretrain.LOG_FILE).read_text("utf-8").splitlines()]
-    assert [line["epoch"] for line in lines] == [1, 2]
+    assert [(line["epoch"], line["side"]) for line in lines] == [(1, 40), (2, 40)]
     exported = read_model(model)
     assert exported.info.species == ("bluebell", "daisy", "Rose", "sunflower", "Tulip")
     assert load_backbone(model / "backbone.safetensors").sha256 == exported.info.backbone_sha256
@@ -372,7 +373,7 @@ def test_the_command_trains_stops_resumes_and_exports(
     assert exported.strangers is not None
     figures = json.loads((model / "figures.json").read_text("utf-8"))
     assert figures["recipe"]["seed"] == 5
-    assert figures["command"].endswith("--seed 5 --minutes 0")
+    assert figures["command"].endswith("--seed 5 --sides 40 --minutes 0")
     counted = sum(part["photos"] for part in figures["validation"].values())
     assert counted == figures["photos"]["validation"] == exported.figures["photos"]
     page = (model / "README.md").read_text("utf-8")
