@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from flowersorter.jobs.engine import Recogniser, open_recogniser
 from flowersorter.jobs.models import taught_digests
 from flowersorter.jobs.reading import Reading
 from flowersorter.learning.dataset import LabelledPhoto, natural_order, read_labelled
 from flowersorter.learning.evaluate import Answer, SpeciesFigures, validate
 from flowersorter.learning.feature_store import PhotoFacts
+from flowersorter.learning.head import WIDTH
 from flowersorter.learning.split import group_of
 from flowersorter.paths import Home
 from flowersorter.progress import Progress, Report, Stage, silent
@@ -55,7 +58,7 @@ def evaluate(
     report(Progress(Stage.STARTING))
     recogniser = open_recogniser(home, settings, model)
     from flowersorter.learning.features import Seen
-    from flowersorter.learning.lesson import answer_of
+    from flowersorter.learning.lesson import answers_of
 
     asked: list[tuple[LabelledPhoto, Seen]] = []
     skipped = list(labelled.problems)
@@ -74,19 +77,25 @@ def evaluate(
     taught_groups = set(groups[: len(taught)])
     known = recogniser.info.species
     species = {label: match(label, known, same_species) or label for label in labelled.species}
-    answers = [
-        replace(
-            answer_of(
-                photo.path,
-                species[photo.species],
-                known,
-                recogniser.model.head.predict(one.features[None])[0],
-                group,
-            ),
-            stranger=recogniser.is_stranger(one.features),
-        )
+    fresh = [
+        (photo, group, one.features)
         for (photo, one), group in zip(asked, groups[len(taught) :], strict=True)
         if group not in taught_groups and one.features is not None
+    ]
+    features = np.array([own for _, _, own in fresh], dtype=np.float32).reshape(-1, WIDTH)
+    answers = [
+        replace(answer, stranger=recogniser.is_stranger(own))
+        for answer, own in zip(
+            answers_of(
+                [photo.path for photo, _, _ in fresh],
+                [species[photo.species] for photo, _, _ in fresh],
+                [group for _, group, _ in fresh],
+                known,
+                recogniser.model.head.predict(features),
+            ),
+            features,
+            strict=True,
+        )
     ]
     return _figures(recogniser, answers, len(asked) - len(answers), max_wrong, tuple(skipped))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -16,6 +16,7 @@ from flowersorter.learning.evaluate import Answer, Epoch
 from flowersorter.learning.features import Seen
 from flowersorter.learning.fitting import Examples, choose_strength, fit_head
 from flowersorter.learning.head import Head, Start
+from flowersorter.learning.side_by_side import side_by_side
 from flowersorter.learning.split import FOLDS, fold_of, group_of, taught_without
 from flowersorter.learning.strangers import Strangers
 from flowersorter.learning.strangers_fit import learn_strangers
@@ -25,6 +26,8 @@ AGAIN_STEPS: Final = 12  # of a head after a correction, and of the heads that a
 FOLD_STEPS: Final = 5
 CAUTIOUS: Final = 0.1  # the strength where there are too few photos to choose one
 LONG_WORK: Final = 100_000  # photos × species, from which one inner fold chooses the strength instead of four
+
+Strange = tuple[Strangers | None, NDArray[np.bool_]]  # as `learn_strangers` gives it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,17 +102,19 @@ def learn_head(lesson: Lesson, report: Report, strength: float | None = None) ->
     The curves are those of the first fold. The strength is chosen anew inside each teaching part, so that
     nothing of a photo has touched the head that answers it; unless a `strength` is given.
     """
-    epochs: tuple[Epoch, ...] = ()
-    judged: list[Judged] = []
-    for fold in range(FOLDS):
-        judged.append(learn_fold(lesson, fold, report, curves=not epochs, strength=strength))
-        epochs = epochs or judged[-1].epochs
+    first = next((fold for fold in range(FOLDS) if _can_judge(lesson, *_parts(lesson, fold))), None)
+
+    def answer(fold: int) -> Callable[[Report], Judged]:
+        return lambda heard: learn_fold(lesson, fold, heard, curves=fold == first, strength=strength)
+
+    *judged, strange = side_by_side([*map(answer, range(FOLDS)), _strangers_of(lesson)], report)
     strengths = [one.strength for one in judged if one.strength is not None]
     strength = strength or (float(np.median(strengths)) if strengths else CAUTIOUS)
     head, _ = fit_head(lesson.examples, strength, report=report)
     # beside a prior, a correction is learned from the prior again
     start = None if lesson.examples.prior else Start(strength, tuple(one.head for one in judged))
-    return _learned(lesson, head, judged, start, epochs, report)
+    epochs = () if first is None else judged[first].epochs
+    return _learned(lesson, head, judged, start, epochs, strange)
 
 
 def learn_again(
@@ -120,19 +125,34 @@ def learn_again(
     Answers stay out of fold: the head of a fold goes on from the head that never saw that fold. These heads
     take fewer steps, for the corrections that they lack are in no figure.
     """
-    judged: list[Judged] = []
-    for fold, before in enumerate(start.heads):
-        teaching, held_back = _parts(lesson, fold)
-        if held_back.any() and len(np.unique(lesson.examples.labels[teaching])) > 1:
-            taught = lesson.examples.where(teaching)
-            after, _ = fit_head(taught, start.strength, start=before, steps=FOLD_STEPS, report=report)
-            answers = answer_photos(lesson, after, held_back, teaching)
-            judged.append(Judged(start.strength, answers, (), after))
-        else:
-            judged.append(Judged(None, {}, ()))
-    head, _ = fit_head(lesson.examples, start.strength, start=head, steps=AGAIN_STEPS, report=report)
+
+    def answer(fold: int) -> Callable[[Report], Judged]:
+        return lambda heard: _answer_again(lesson, fold, start, heard)
+
+    def fit(heard: Report) -> Head:
+        return fit_head(lesson.examples, start.strength, start=head, steps=AGAIN_STEPS, report=heard)[0]
+
+    # the longest first
+    head, strange, *judged = side_by_side(
+        [fit, _strangers_of(lesson, strangers), *map(answer, range(FOLDS))], report
+    )
     start = Start(start.strength, tuple(one.head for one in judged))
-    return _learned(lesson, head, judged, start, (), report, strangers)
+    return _learned(lesson, head, judged, start, (), strange)
+
+
+def _answer_again(lesson: Lesson, fold: int, start: Start, report: Report) -> Judged:
+    teaching, held_back = _parts(lesson, fold)
+    if not _can_judge(lesson, teaching, held_back):
+        return Judged(None, {}, ())
+    taught, before = lesson.examples.where(teaching), start.heads[fold]
+    after, _ = fit_head(taught, start.strength, start=before, steps=FOLD_STEPS, report=report)
+    return Judged(start.strength, answer_photos(lesson, after, held_back, teaching), (), after)
+
+
+def _strangers_of(lesson: Lesson, before: Strangers | None = None) -> Callable[[Report], Strange]:
+    return lambda heard: learn_strangers(
+        lesson.examples, lesson.folds, heard, before=before, uncounted=lesson.corrected
+    )
 
 
 def _learned(
@@ -141,18 +161,15 @@ def _learned(
     judged: Sequence[Judged],
     start: Start | None,
     epochs: tuple[Epoch, ...],
-    report: Report,
-    before: Strangers | None = None,
+    strange: Strange,
 ) -> Learned:
-    strangers, strange = learn_strangers(
-        lesson.examples, lesson.folds, report, before=before, uncounted=lesson.corrected
-    )
+    strangers, is_strange = strange
     answers = {
-        place: replace(answer, stranger=True) if strange[place] else answer
+        place: replace(answer, stranger=True) if is_strange[place] else answer
         for one in judged
         for place, answer in one.answers.items()
     }
-    counted = [place for place in sorted(answers) if place not in lesson.corrected]
+    counted = tuple(place for place in sorted(answers) if place not in lesson.corrected)
     reported = [place for place in counted if not lesson.given or lesson.folds[place] == 0]
     return Learned(
         head,
@@ -170,7 +187,7 @@ def learn_fold(
     """Answer the photos of a fold by a head that was taught on the others; `curves` asks for its epochs."""
     examples = lesson.examples
     teaching, held_back = _parts(lesson, fold)
-    if not held_back.any() or len(np.unique(examples.labels[teaching])) < 2:
+    if not _can_judge(lesson, teaching, held_back):
         return Judged(None, {}, ())
     strength = strength or choose_strength(examples, _inner_splits(lesson, fold, teaching), report)
     watched = examples.where(held_back) if curves else None
@@ -187,29 +204,37 @@ def answer_photos(
     places = np.flatnonzero(judged & taught)
     if not len(places):
         return {}
-    confidences = head.predict(examples.features[places])
-    return {
-        int(place): answer_of(
-            lesson.paths[place], head.species[examples.labels[place]], head.species, row, lesson.groups[place]
-        )
-        for place, row in zip(places, confidences, strict=True)
-    }
-
-
-def answer_of(
-    path: Path, label: str, species: tuple[str, ...], confidences: NDArray[np.float64], group: str
-) -> Answer:
-    """A head's answer to one photo, from its confidences float64[C]."""
-    ranking = [species[place] for place in np.argsort(-confidences, kind="stable")[:3]]
-    return Answer(
-        path,
-        label,
-        ranking[0],
-        float(confidences.max()),
-        group,
-        in_top3=label in ranking,
-        label_confidence=float(confidences[species.index(label)]) if label in species else 0.0,
+    answers = answers_of(
+        [lesson.paths[place] for place in places],
+        [head.species[label] for label in examples.labels[places]],
+        [lesson.groups[place] for place in places],
+        head.species,
+        head.predict(examples.features[places]),
     )
+    return dict(zip(places.tolist(), answers, strict=True))
+
+
+def answers_of(
+    paths: Sequence[Path],
+    labels: Sequence[str],
+    groups: Sequence[str],
+    species: tuple[str, ...],
+    confidences: NDArray[np.float64],
+) -> list[Answer]:
+    """A head's answers to N photos, from its confidences float64[N, C] in the C `species`."""
+    known = {name: place for place, name in enumerate(species)}
+    own = np.array([known.get(label, -1) for label in labels], dtype=np.int64)
+    best = np.argsort(-confidences, axis=1, kind="stable")[:, :3]
+    in_top3 = (best == own[:, None]).any(axis=1)
+    in_label = np.where(own < 0, 0.0, confidences[np.arange(len(own)), own])
+    sure = confidences.max(axis=1)
+    columns = (best[:, 0].tolist(), sure.tolist(), in_top3.tolist(), in_label.tolist())
+    return [
+        Answer(path, label, species[guess], confidence, group, among, label_confidence)
+        for path, label, group, guess, confidence, among, label_confidence in zip(
+            paths, labels, groups, *columns, strict=True
+        )
+    ]
 
 
 def calibration_of(answers: Sequence[Answer]) -> Calibration:
@@ -228,6 +253,11 @@ def calibration_of(answers: Sequence[Answer]) -> Calibration:
 def _parts(lesson: Lesson, fold: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which photos teach the head of a fold, and which it answers: two masks bool[N]."""
     return taught_without(fold, lesson.folds, lesson.groups), lesson.folds == fold
+
+
+def _can_judge(lesson: Lesson, teaching: NDArray[np.bool_], held_back: NDArray[np.bool_]) -> bool:
+    """Whether there is something to judge, and something to choose from."""
+    return bool(held_back.any()) and len(np.unique(lesson.examples.labels[teaching])) > 1
 
 
 def _fold(photo: LabelledPhoto, group: str, seed: int) -> int:

@@ -26,7 +26,7 @@ from flowersorter.learning.feature_store import FeatureStore
 from flowersorter.learning.features import read_features
 from flowersorter.learning.fitting import Examples
 from flowersorter.learning.head import Head
-from flowersorter.learning.lesson import answer_of, calibration_of
+from flowersorter.learning.lesson import answers_of, calibration_of
 from flowersorter.learning.network import Network
 from flowersorter.learning.past_answers import PastAnswers, past_answers
 from flowersorter.learning.pretrain_card import card
@@ -132,20 +132,16 @@ def _model(
 
     def answers(part: Part) -> list[Answer]:
         numbers = photos.part(part)
-        strange = strangers.among(read.features[numbers])
-        return [
-            replace(
-                answer_of(Path(kept.path), kept.species, photos.species, row, read.groups[number]),
-                stranger=bool(is_strange),
-            )
-            for number, kept, row, is_strange in zip(
-                numbers,
-                [photos.kept[number] for number in numbers],
-                head.predict(read.features[numbers]),
-                strange,
-                strict=True,
-            )
-        ]
+        strange = strangers.among(read.features[numbers]).tolist()
+        kept = [photos.kept[number] for number in numbers]
+        named = answers_of(
+            [Path(one.path) for one in kept],
+            [one.species for one in kept],
+            [read.groups[number] for number in numbers],
+            photos.species,
+            head.predict(read.features[numbers]),
+        )
+        return [replace(one, stranger=is_strange) for one, is_strange in zip(named, strange, strict=True)]
 
     validation = answers("validation")
     figures = validate(validation, photos.species)

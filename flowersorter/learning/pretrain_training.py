@@ -27,6 +27,7 @@ from flowersorter.learning.devices import DeviceName, training_type
 from flowersorter.learning.preprocess import normalise
 from flowersorter.learning.pretrain_batches import Crops, Mixer, batches, drawn, seed_chance
 from flowersorter.learning.pretrain_photos import Photos, write_beside
+from flowersorter.learning.side_by_side import single_threads
 from flowersorter.records import Code, Refused
 
 CHECKPOINT_FILE: Final = "checkpoint.pt"
@@ -156,7 +157,7 @@ class Run:
         lent = torch.get_num_threads()
         torch.set_num_threads(1)
         try:
-            with _threads() as threads:
+            with single_threads(HALVES) as threads:
                 self._train(work, stop, log, workers, threads)
         finally:
             torch.set_num_threads(lent)
@@ -294,7 +295,7 @@ def answers_for(net: nn.Module, crops: Sequence[NDArray[np.uint8]], device: torc
         answers: Tensor = net(normalise(pixels)).cpu()
         return answers
 
-    with _threads() as threads:
+    with single_threads(HALVES) as threads:
         return torch.cat(list(threads.map(answer, range(0, len(crops), 32))))
 
 
@@ -309,10 +310,6 @@ def ranks(answers: Tensor, labels: NDArray[np.int64]) -> NDArray[np.int64]:
     """How many species score higher than the label, int64[N]."""
     own = answers.gather(1, torch.from_numpy(labels)[:, None])
     return (answers > own).sum(dim=1).numpy()
-
-
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(HALVES, initializer=torch.set_num_threads, initargs=(1,))
 
 
 def _sharing_weights(net: nn.Module) -> nn.Module:

@@ -93,8 +93,8 @@ class _Links:
 def _link_equal(links: _Links, keys: Sequence[str | None]) -> None:
     first: dict[str, int] = {}
     for index, key in enumerate(keys):
-        if key is not None:
-            links.join(first.setdefault(key, index), index)
+        if key is not None and (other := first.setdefault(key, index)) != index:
+            links.join(other, index)
 
 
 def _link_near_hashes(links: _Links, facts: Sequence[PhotoFacts], compared: int = 0) -> None:

@@ -9,14 +9,15 @@ import pytest
 
 from flowersorter.learning.evaluate import Answer
 from flowersorter.learning.feature_store import PhotoFacts
-from flowersorter.learning.lesson import answer_of
+from flowersorter.learning.lesson import answers_of
 from flowersorter.learning.suspects import CheckedPhoto, Finding, Kind, find_suspects, misfiled_answers
 
 SPECIES = ("rose", "tulip")
 
 
 def answer(name: str, label: str, rose: float) -> Answer:
-    return answer_of(Path(label) / name, label, SPECIES, np.array([rose, 1 - rose]), name)
+    (one,) = answers_of([Path(label) / name], [label], [name], SPECIES, np.array([[rose, 1 - rose]]))
+    return one
 
 
 def photo(
@@ -32,8 +33,7 @@ def names(findings: tuple[Finding, ...]) -> list[tuple[Kind, list[str]]]:
 
 def test_an_answer_says_how_sure_it_is_of_the_label() -> None:
     assert answer("a", "rose", 0.25).label_confidence == 0.25
-    unknown = answer_of(Path("x"), "aster", SPECIES, np.array([0.25, 0.75]), "g")
-    assert unknown.label_confidence == 0.0
+    assert answer("a", "aster", 0.25).label_confidence == 0.0
 
 
 def test_a_photo_is_misfiled_where_another_species_reaches_its_own_threshold() -> None:
