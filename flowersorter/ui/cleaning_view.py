@@ -23,7 +23,7 @@ from flowersorter.ui.cleaning import Cleaning
 from flowersorter.ui.cleaning_page import CleaningPage
 from flowersorter.ui.plan_view import PlanView
 from flowersorter.ui.settings_store import SettingsStore
-from flowersorter.ui.tasks import TaskRunner, Work
+from flowersorter.ui.tasks import OneTask, TaskRunner
 from flowersorter.ui.theme import GRID
 from flowersorter.ui.thumbnails import Thumbnails
 from flowersorter.ui.widgets import EmptyState, MessageBar, ProgressPanel, button, heading, primary_button
@@ -45,7 +45,7 @@ class CleaningView(QWidget):
         self._home = home
         self._store = store
         self._thumbnails = thumbnails
-        self._task: TaskRunner | None = None
+        self._task = OneTask(self)
         self._look: Callable[[Report], Checked] | None = None
         self._planned: tuple[Plan, tuple[Change, ...]] | None = None
         self._folder = Path()
@@ -100,12 +100,12 @@ class CleaningView(QWidget):
 
     def look_again(self) -> None:
         """The same once more, after photos moved."""
-        if self._look is None or self._task is not None:
+        if self._look is None or self._task.busy:
             return
         self.progress.start()
         self.back_button.hide()
         self.pages.setCurrentWidget(self._waiting)
-        task = self._prepare(self._look)
+        task = self._task.prepare(self._look)
         task.progressed.connect(self.progress.show_progress)
         task.succeeded.connect(self.show_checked)
         task.failed.connect(self._show_error)
@@ -139,22 +139,11 @@ class CleaningView(QWidget):
 
     def cancel(self) -> None:
         """Stop what is running; photos that were moved stay moved."""
-        if self._task is not None:
-            self._task.cancel()
+        self._task.cancel()
 
     def set_locked(self, locked: bool) -> None:
         """Shut the plan while another page changes photos: one change at a time."""
         self.plan.setEnabled(not locked)
-
-    def _prepare(self, work: Work) -> TaskRunner:
-        task = TaskRunner(work, self)
-        self._task = task
-        for ended in (task.succeeded, task.failed, task.cancelled):
-            ended.connect(self._end)  # before what follows, which may start the next task
-        return task
-
-    def _end(self) -> None:
-        self._task = None
 
     def _show_page(self) -> None:
         self.pages.setCurrentWidget(self.page)
@@ -167,10 +156,10 @@ class CleaningView(QWidget):
         task.start()
 
     def _plan(self, changes: tuple[Change, ...]) -> None:
-        if self._task is not None:
+        if self._task.busy:
             return
         folder = self._folder
-        task = self._prepare(lambda report: clean.plan_changes(self._home, folder, changes, report))
+        task = self._task.prepare(lambda report: clean.plan_changes(self._home, folder, changes, report))
         task.succeeded.connect(lambda planned: self._show_plan(planned, changes))
         task.failed.connect(self._show_error)
         task.start()
@@ -183,10 +172,10 @@ class CleaningView(QWidget):
         self.plan.setFocus()
 
     def _carry_out(self) -> None:
-        if self._task is not None or self._planned is None:
+        if self._task.busy or self._planned is None:
             return
         plan, changes = self._planned
-        task = self._prepare(lambda report: clean.carry_out(self._home, plan, changes, report))
+        task = self._task.prepare(lambda report: clean.carry_out(self._home, plan, changes, report))
         task.progressed.connect(self.plan.show_progress)
         task.succeeded.connect(self._show_receipt)
         task.failed.connect(self._show_error)

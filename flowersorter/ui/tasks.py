@@ -66,6 +66,33 @@ class TaskRunner(QThread):
             self.partial.emit(event)
 
 
+class OneTask(QObject):
+    """Room for one task of its parent at a time."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._task: TaskRunner | None = None
+
+    @property
+    def busy(self) -> bool:
+        return self._task is not None
+
+    def prepare(self, work: Work) -> TaskRunner:
+        """A task that is still to be connected and started. The room is free again when its end is told."""
+        task = TaskRunner(work, self)
+        self._task = task
+        for ended in (task.succeeded, task.failed, task.cancelled):
+            ended.connect(self._end)  # before what follows, which may start the next task
+        return task
+
+    def cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    def _end(self) -> None:
+        self._task = None
+
+
 def end_tasks(owner: QObject) -> None:
     """Cancel every task below `owner`, wait, and deliver its last word; then those that this started.
 

@@ -17,7 +17,7 @@ from flowersorter.paths import Home
 from flowersorter.progress import Report
 from flowersorter.ui import messages
 from flowersorter.ui.settings_store import SettingsStore
-from flowersorter.ui.tasks import TaskRunner, Work
+from flowersorter.ui.tasks import OneTask, TaskRunner
 from flowersorter.ui.teaching_setup import TeachingSetup
 from flowersorter.ui.thumbnails import Thumbnails
 
@@ -42,7 +42,7 @@ class TeachingView(QWidget):
         self._home = home
         self._store = store
         self._thumbnails = thumbnails
-        self._task: TaskRunner | None = None
+        self._task = OneTask(self)
         self._lesson: LessonView | None = None
         self._report: ReportView | None = None
         self._request: TeachRequest | None = None
@@ -64,11 +64,11 @@ class TeachingView(QWidget):
     @property
     def busy(self) -> bool:
         """Whether it looks into a folder or learns."""
-        return self._task is not None
+        return self._task.busy
 
     def look_into(self, folder: Path) -> None:
         """List what a folder holds, before anything is learned."""
-        if self._task is not None:
+        if self._task.busy:
             return
         self.setup.show_looking(folder)
         self._store.change(last_teaching_folder=str(folder))
@@ -79,7 +79,7 @@ class TeachingView(QWidget):
 
             return inspect(folder, report)
 
-        task = self._prepare(work)
+        task = self._task.prepare(work)
         task.progressed.connect(self.setup.progress.show_progress)
         task.succeeded.connect(self.setup.show_labelled)
         task.failed.connect(self.setup.show_error)
@@ -88,7 +88,7 @@ class TeachingView(QWidget):
 
     def start(self, request: TeachRequest) -> None:
         """Learn. The earlier model stays in force until the new one is saved."""
-        if self._task is not None:
+        if self._task.busy:
             return
         self._request = request
         lesson = self._open_lesson()
@@ -96,7 +96,7 @@ class TeachingView(QWidget):
         self.pages.setCurrentWidget(lesson)
         self._store.change(method=request.method)
         settings = self._store.values
-        task = self._prepare(lambda report: teach(self._home, settings, request, report))
+        task = self._task.prepare(lambda report: teach(self._home, settings, request, report))
         task.progressed.connect(lesson.progress.show_progress)
         task.partial.connect(lesson.take)
         task.succeeded.connect(self._show_taught)
@@ -123,18 +123,7 @@ class TeachingView(QWidget):
 
     def cancel(self) -> None:
         """Stop what is running; nothing of it is kept."""
-        if self._task is not None:
-            self._task.cancel()
-
-    def _prepare(self, work: Work) -> TaskRunner:
-        task = TaskRunner(work, self)
-        self._task = task
-        for ended in (task.succeeded, task.failed, task.cancelled):
-            ended.connect(self._end)  # before what follows, which may start the next task
-        return task
-
-    def _end(self) -> None:
-        self._task = None
+        self._task.cancel()
 
     def _open_lesson(self) -> LessonView:
         if self._lesson is None:

@@ -107,7 +107,7 @@ def test_relabel_one_ignore_one_and_take_it_back(window, folder, qtbot):
     with qtbot.waitSignal(window.history.undone):
         window.history.undo_batch(window.history.table.selected().id)
     assert tree(folder.parent) == before
-    qtbot.waitUntil(lambda: cleaning._task is None, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: not cleaning._task.busy, timeout=PATIENCE)
 
 
 @pytest.fixture
