@@ -21,7 +21,7 @@ from filelock import FileLock
 from safetensors.torch import load_file
 from support.pictures import SPECIES, draw_flower, save_photo
 
-from flowersorter.learning import pretrain
+from flowersorter.learning import pretrain, pretrain_training
 from flowersorter.learning.backbone import load_backbone
 from flowersorter.learning.bundle import read_model, read_teaching
 from flowersorter.learning.calibrate import Calibration
@@ -265,6 +265,18 @@ def test_a_step_follows_the_mean_gradient_of_both_halves(photos: Photos) -> None
     assert not any(map(torch.equal, run.net.conv1.parameters(), start))
     for own, shared in zip(*(net.parameters() for net in run._halves), strict=True):
         assert torch.equal(own, shared)
+
+
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+def test_it_learns_in_the_precision_that_the_device_has(
+    precision: torch.dtype, photos: Photos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pretrain_training, "training_type", lambda _name: precision)
+    run = Run(photos, TINY, "cpu", "")
+    seen = []
+    run.net.conv1.register_forward_hook(lambda _module, _inputs, output: seen.append(output.dtype))
+    run._learn((run.net, torch.rand(4, 3, 32, 32), torch.eye(5)[:4]))
+    assert seen == [precision]
 
 
 @pytest.mark.parametrize("steps", [2, 5])

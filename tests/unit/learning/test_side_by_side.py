@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 import torch
 
-from flowersorter.learning.side_by_side import side_by_side, single_threads
+from flowersorter.learning.side_by_side import side_by_side
 from flowersorter.progress import Cancelled, Report, silent
 
 
@@ -71,9 +71,3 @@ def test_what_a_part_raises_ends_the_others_and_comes_through() -> None:
 
     with pytest.raises(ZeroDivisionError):
         side_by_side([endless, broken, endless], silent)
-
-
-def test_threads_are_given_back_after_an_error() -> None:
-    with pytest.raises(KeyError), single_threads(2):
-        raise KeyError
-    assert torch.get_num_threads() == 2
