@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from flowersorter.learning.head import WIDTH, Head, Start
 from flowersorter.learning.parts import array_of
+from flowersorter.learning.split import FOLDS
 from flowersorter.records import Code, Refused
 
 Again = tuple[bool, frozenset[int], Start | None]
@@ -55,8 +56,8 @@ def read_again(folder: Path, part: Mapping[str, Any], count: int, species: tuple
     weights = array_of(folder, part, "fold_weights", np.float32, 3)
     biases = array_of(folder, part, "fold_biases", np.float32, 2)
     heads = int(taught.sum())
-    shapes = (strength.shape, weights.shape, biases.shape)
-    if shapes != ((1,), (heads, len(species), WIDTH), (heads, len(species))):
+    shapes = (strength.shape, taught.shape, weights.shape, biases.shape)
+    if shapes != ((1,), (FOLDS,), (heads, len(species), WIDTH), (heads, len(species))):
         raise Refused(Code.MODEL_DAMAGED, model=folder)
     numbers_sound = np.isfinite(weights).all() and np.isfinite(biases).all() and strength[0] > 0
     if not numbers_sound:

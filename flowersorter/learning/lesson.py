@@ -169,7 +169,7 @@ def _learned(
         for one in judged
         for place, answer in one.answers.items()
     }
-    counted = tuple(place for place in sorted(answers) if place not in lesson.corrected)
+    counted = [place for place in sorted(answers) if place not in lesson.corrected]
     reported = [place for place in counted if not lesson.given or lesson.folds[place] == 0]
     return Learned(
         head,

@@ -30,8 +30,9 @@ from flowersorter.learning.bundle import (
     write_model,
 )
 from flowersorter.learning.calibrate import Calibration
-from flowersorter.learning.head import Head
+from flowersorter.learning.head import Head, Start
 from flowersorter.learning.past_answers import PastAnswers
+from flowersorter.learning.split import FOLDS
 from flowersorter.records import Code, Refused
 
 SPECIES = ("Gänseblümchen", "バラ", os.fsdecode(b"ros\xe9"))
@@ -181,6 +182,20 @@ def test_a_damaged_part_is_refused(folder: Path, part: str, damage: str) -> None
         file.write_bytes(content[:-9] + bytes([content[-9] ^ 1]) + content[-8:])
     read = read_teaching if part == "teaching.safetensors" else read_model
     assert refusal(lambda: read(folder)) is Code.MODEL_DAMAGED
+
+
+@pytest.mark.parametrize("heads", [FOLDS - 1, FOLDS, FOLDS + 1])
+def test_a_correction_starts_from_one_head_for_each_fold(tmp_path: Path, heads: int) -> None:
+    model, teaching = made(tmp_path / "model")
+    start = Start(0.1, (None, *[model.head] * (heads - 1)))
+    write_model(tmp_path / "model", model, replace(teaching, start=start))
+    if heads == FOLDS:
+        read = read_teaching(tmp_path / "model")
+        assert read is not None
+        assert read.start is not None
+        assert [head is None for head in read.start.heads] == [True, *[False] * (heads - 1)]
+    else:
+        assert refusal(lambda: read_teaching(tmp_path / "model")) is Code.MODEL_DAMAGED
 
 
 def replace_part(folder: Path, name: str, content: bytes) -> None:
