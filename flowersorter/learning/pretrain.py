@@ -23,7 +23,14 @@ from filelock import FileLock, Timeout
 from flowersorter.learning.devices import choose_device
 from flowersorter.learning.pretrain_export import export
 from flowersorter.learning.pretrain_photos import Source, load_photos
-from flowersorter.learning.pretrain_training import CHECKPOINT_FILE, EpochLine, Recipe, Run
+from flowersorter.learning.pretrain_start import read_earlier
+from flowersorter.learning.pretrain_training import (
+    CHECKPOINT_FILE,
+    EpochLine,
+    Recipe,
+    Run,
+    another_cycle,
+)
 from flowersorter.progress import Progress
 from flowersorter.records import Code, Left, Refused
 
@@ -56,11 +63,17 @@ def _pretrain(options: argparse.Namespace, command: str) -> None:
     twins = json.loads(options.twins.read_text("utf-8")) if options.twins else {}
     photos = load_photos(Source(tuple(options.roots), twins, tuple(options.without)), work, _say)
     device = choose_device("auto")
-    recipe = replace(Recipe(), seed=options.seed, epochs=options.epochs)
+    before = read_earlier(options.start) if options.start else None
+    recipe = Recipe() if before is None else another_cycle(before.info.backbone_sha256)
+    recipe = replace(recipe, seed=options.seed, epochs=options.epochs or recipe.epochs)
     if options.sides:
+        if before is not None:
+            raise Refused(
+                Code.BAD_ARGUMENT, detail="--from a model there is one side of crops: leave --sides out"
+            )
         starts = [start for start, _side in recipe.sides]
         recipe = replace(recipe, sides=tuple(zip(starts, options.sides, strict=True)))
-    run = Run(photos, recipe, device.name, command)
+    run = Run(photos, recipe, device.name, command, before)
     if begun:
         run.load(work)
     counts = {part: len(photos.part(part)) for part in ("training", "choice", "validation")}
@@ -113,7 +126,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--without", action="append", default=[], metavar="SPECIES", help="leave a species out"
     )
-    parser.add_argument("--epochs", type=int, default=Recipe().epochs)
+    parser.add_argument(
+        "--from", dest="start", type=Path, metavar="MODEL", help="go on from a model that was made so"
+    )
+    parser.add_argument(
+        "--epochs", type=int, help=f"{Recipe().epochs}, or {another_cycle('').epochs} --from a model"
+    )
     sides = [side for _start, side in Recipe().sides]
     parser.add_argument(
         "--sides", type=int, nargs=len(sides), metavar="PIXELS", help=f"of the crops, growing; {sides}"

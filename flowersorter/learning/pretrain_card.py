@@ -19,7 +19,7 @@ their start or their teacher."""
 
 def card(figures: Mapping[str, Any]) -> str:
     """The card as Markdown, from the figures of `pretrain_export.export`."""
-    photos, recipe = figures["photos"], figures["recipe"]
+    photos = figures["photos"]
     rows = sorted(figures["per_species"], key=lambda one: (one["top1"] is not None, one["top1"] or 0))
     weakest = ", ".join(
         f"{one['species']} ({percent(one['top1'])} of {one['photos']})"
@@ -40,14 +40,7 @@ scene lie in one part.
 
 ## How it was made
 
-    {figures["command"]}
-
-Seed {recipe["seed"]}, {recipe["epochs"]} epochs, torch {figures["torch"]}. The recipe, which
-packaging/builtin-model.md explains:
-
-    {"  ".join(f"{name}={value}" for name, value in recipe.items())}
-{figures.get("history", "")}
-
+{_made(figures)}
 ## How well it does
 
 | photos kept back | photos | species right | among the first three |
@@ -78,6 +71,20 @@ where it is unlike all that was taught; nothing promises that it always is. It k
 |---|---|---|---|---|
 {_species_lines(figures["per_species"])}
 """
+
+
+def _made(figures: Mapping[str, Any]) -> str:
+    """The command and the recipe, then those of the model that it went on from."""
+    recipe = figures["recipe"]
+    told = f"""    {figures["command"]}
+
+Seed {recipe["seed"]}, {recipe["epochs"]} epochs, torch {figures["torch"]}. The recipe, which
+packaging/builtin-model.md explains:
+
+    {"  ".join(f"{name}={value}" for name, value in recipe.items())}
+{figures.get("history") or ""}"""
+    before = figures.get("before")
+    return f"{told}\nThe weights that it began at were made so:\n\n{_made(before)}" if before else told
 
 
 def percent(share: float | None) -> str:

@@ -31,6 +31,7 @@ from flowersorter.learning.network import Network
 from flowersorter.learning.past_answers import PastAnswers, past_answers
 from flowersorter.learning.pretrain_card import card
 from flowersorter.learning.pretrain_photos import PARTS, Part, Photos
+from flowersorter.learning.pretrain_start import FIGURES_FILE
 from flowersorter.learning.pretrain_training import Run
 from flowersorter.learning.split import fold_of, group_of
 from flowersorter.learning.strangers_fit import learn_from_unseen
@@ -40,11 +41,18 @@ from flowersorter.progress import Report
 from flowersorter.records import Code, Refused
 
 NAME: Final = "Garden flowers"
-FIGURES_FILE: Final = "figures.json"
 CARD_FILE: Final = "README.md"
 SIDE: Final = 160  # pixels, of the last crops that it learned on
 VIEWS_TAKEN: Final = 2  # as large as this, two cost what one of 224 pixels does
 PROMISES: Final = (1.0, 2.0, 5.0)  # wrong in 100, of which the card tells
+MADE: Final = (
+    "command",
+    "recipe",
+    "torch",
+    "history",
+    "before",
+    "validation",
+)  # what is told of an earlier cycle
 EXEMPLARS: Final = 6  # taught photos of each species that stay in the model; more would make it too large
 
 
@@ -147,7 +155,7 @@ def _model(
     figures = validate(validation, photos.species)
     info = ModelInfo(
         name=NAME,
-        version=1,
+        version=1 if run.before is None else run.before.info.version + 1,
         path=folder,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         species=photos.species,
@@ -165,6 +173,7 @@ def _model(
     told = {
         "command": run.command,
         "recipe": asdict(run.recipe),
+        "before": None if run.before is None else {key: run.before.told.get(key) for key in MADE},
         "torch": torch.__version__,
         "photos": {part: len(photos.part(part)) for part in PARTS},
         "filed": [asdict(filed(validation, calibration, percent)) for percent in PROMISES],

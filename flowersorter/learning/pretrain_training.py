@@ -21,12 +21,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.optim.swa_utils import update_bn
 from torchvision.models import resnet18
 
 from flowersorter.learning.devices import DeviceName, training_type
 from flowersorter.learning.preprocess import normalise
 from flowersorter.learning.pretrain_batches import Crops, Mixer, batches, drawn, seed_chance
 from flowersorter.learning.pretrain_photos import Photos, write_beside
+from flowersorter.learning.pretrain_start import Earlier
 from flowersorter.learning.side_by_side import single_threads
 from flowersorter.records import Code, Refused
 
@@ -34,6 +36,7 @@ CHECKPOINT_FILE: Final = "checkpoint.pt"
 SAVE_SECONDS: Final = 240.0
 HALVES: Final = 2  # part of the recipe: batch norm sees half a batch
 CHOICE_CROP: Final = 176  # pixels, cut from the middle of the cached photos for the curves
+NORM_PHOTOS: Final = 512  # that renew the statistics of an average
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +56,38 @@ class Recipe:
     mixed_until: float = 0.86
     averaged_every: int = 5  # steps
     averaging: float = 0.97  # of the averaged weights that stay at each such step
+    ramp: int = 10  # less stays of the first averages: (1 + turn) / (ramp + turn); by 2 all count the same
+    steady: bool = False  # whether the rate stays at its peak
+    start: str = ""  # sha256 of the weights that it began at; none: random numbers
 
     def side(self, epoch: int) -> int:
         """The side of the crops of an epoch, pixels."""
         return [side for start, side in self.sides if epoch >= start * self.epochs][-1]
 
     def rate(self, share: float) -> float:
-        """The learning rate after this share of the run: up in a line, down in half a cosine."""
+        """The learning rate after this share of the run: up in a line, then steady or half a cosine down."""
         if share < self.warm_up:
             return self.peak_rate * share / self.warm_up
+        if self.steady:
+            return self.peak_rate
         return self.peak_rate * (1 + math.cos(math.pi * (share - self.warm_up) / (1 - self.warm_up))) / 2
+
+
+def another_cycle(start: str) -> Recipe:
+    """The recipe to go on from finished weights: one low rate, and the mean of all weights that it meets.
+
+    Stochastic weight averaging, Izmailov et al. 2018, arXiv:1803.05407.
+    """
+    return Recipe(
+        epochs=12,
+        sides=((0.0, 128),),
+        peak_rate=0.02,
+        mixed_until=1.0,
+        averaging=1.0,
+        ramp=2,
+        steady=True,
+        start=start,
+    )
 
 
 @dataclass(slots=True)
@@ -92,12 +117,21 @@ class EpochLine:
 class Run:
     """A network in training, its averaged twin, and everything needed to go on later."""
 
-    def __init__(self, photos: Photos, recipe: Recipe, device: DeviceName, command: str) -> None:
-        self.photos, self.recipe, self.command = photos, recipe, command
+    def __init__(
+        self,
+        photos: Photos,
+        recipe: Recipe,
+        device: DeviceName,
+        command: str,
+        before: Earlier | None = None,
+    ) -> None:
+        self.photos, self.recipe, self.command, self.before = photos, recipe, command, before
         self.device, self._type = torch.device(device), training_type(device)
         self.place = Place()
         seed_chance(recipe.seed, "start")
         self.net = new_network(len(photos.species), self.device)
+        if before is not None:
+            self.net.load_state_dict(before.state_of(photos.species))
         self._halves = [self.net, *(_sharing_weights(self.net) for _ in range(HALVES - 1))]
         self.averaged = new_network(len(photos.species), self.device)
         self.averaged.load_state_dict(self.net.state_dict())
@@ -221,7 +255,8 @@ class Run:
         done = self.place.epoch * self.steps + self.place.step
         if done % recipe.averaged_every == 0:
             turn = done // recipe.averaged_every
-            average_into(self.averaged, self.net, min(recipe.averaging, (1 + turn) / (10 + turn)))
+            stays = min(recipe.averaging, (1 + turn) / (recipe.ramp + turn))
+            average_into(self.averaged, self.net, stays)
         return loss
 
     def _learn(self, half: tuple[nn.Module, Tensor, Tensor]) -> float:
@@ -238,6 +273,13 @@ class Run:
         return float(loss.detach())
 
     def _line(self, speed: float) -> EpochLine:
+        if self.recipe.steady:
+            shown = drawn(
+                self.photos.part("training"), self.photos.labels(), self.recipe.seed, self.place.epoch
+            )
+            seen = self.photos.pixels(shown[:NORM_PHOTOS])
+            crops = [middle(seen[number], CHOICE_CROP) for number in shown[:NORM_PHOTOS]]
+            renew_norms(self.averaged, crops, self.device)
         choice = self.photos.part("choice")
         pixels = self.photos.pixels(choice)
         crops = [middle(pixels[number], CHOICE_CROP) for number in choice]
@@ -284,6 +326,17 @@ def middle(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     """Cut the middle square of `side` pixels out of uint8[H, W, 3]."""
     top, left = (pixels.shape[0] - side) // 2, (pixels.shape[1] - side) // 2
     return pixels[top : top + side, left : left + side]
+
+
+def renew_norms(net: nn.Module, crops: Sequence[NDArray[np.uint8]], device: torch.device) -> None:
+    """Take the running statistics of all batch norms anew from crops uint8[side, side, 3].
+
+    The statistics of a mean of weights that lie far apart are not the mean of their statistics.
+    """
+    stacks = np.array_split(
+        np.stack(crops), math.ceil(len(crops) / 32)
+    )  # of one size, for each weighs the same
+    update_bn((normalise(torch.from_numpy(stack).to(device).permute(0, 3, 1, 2)) for stack in stacks), net)
 
 
 def answers_for(net: nn.Module, crops: Sequence[NDArray[np.uint8]], device: torch.device) -> Tensor:

@@ -30,12 +30,15 @@ from flowersorter.learning.preprocess import normalise
 from flowersorter.learning.pretrain_batches import HEARD_AS, Crops, Mixer, drawn, seed_chance
 from flowersorter.learning.pretrain_export import Filed, export, filed, validation_figures
 from flowersorter.learning.pretrain_photos import Photos, Source, load_photos, part_of
+from flowersorter.learning.pretrain_start import read_earlier
 from flowersorter.learning.pretrain_training import (
     CHECKPOINT_FILE,
     EpochLine,
     Recipe,
     Run,
+    another_cycle,
     average_into,
+    middle,
     new_network,
     parameter_groups,
 )
@@ -348,6 +351,77 @@ def test_what_is_filed_counts_no_stranger_and_nothing_without_a_promise() -> Non
     assert filed(answers, sound, 2.0) == Filed(2.0, 2, 1)
     unsound = Calibration(sure, np.zeros(400, np.bool_), np.arange(400))
     assert filed(answers, unsound, 2.0) == Filed(2.0, 0, 0)
+
+
+@pytest.fixture(scope="module")
+def exported(whole: Whole, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model of a whole run."""
+    folder = tmp_path_factory.mktemp("exported") / "model"
+    export(whole.run, folder, silent)
+    return folder
+
+
+def test_another_cycle_begins_at_the_weights_of_the_model(
+    photos: Photos, exported: Path, whole: Whole
+) -> None:
+    earlier = read_earlier(exported)
+    recipe = another_cycle(earlier.info.backbone_sha256)
+    run = Run(photos, replace(recipe, epochs=2, batch=32, sides=((0.0, 32),)), "cpu", "", earlier)
+    for net in (run.net, run.averaged):
+        for name, tensor in net.named_parameters():
+            shipped = whole.run.averaged.get_parameter(name)
+            assert torch.allclose(tensor, shipped if name.startswith("fc.") else shipped.half().float())
+    assert [recipe.rate(share) for share in (0.0, recipe.warm_up, 0.5, 1.0)] == [0.0, 0.02, 0.02, 0.02]
+
+
+def test_another_cycle_weighs_all_its_averages_alike_and_renews_the_norms(
+    photos: Photos, exported: Path, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier = read_earlier(exported)
+    recipe = replace(another_cycle("x"), epochs=1, batch=16, sides=((0.0, 32),), averaged_every=1)
+    run = Run(photos, recipe, "cpu", "", earlier)
+    kernels = [run.net.conv1.weight.detach().clone()]
+    learn = run.optimizer.step
+
+    def step() -> None:
+        learn()
+        kernels.append(run.net.conv1.weight.detach().clone())
+
+    monkeypatch.setattr(run.optimizer, "step", step)
+    train(run, work)
+    assert len(kernels) == 1 + run.steps > 3
+    assert torch.allclose(run.averaged.conv1.weight, torch.stack(kernels).mean(dim=0), atol=1e-6)
+    # the first norm sees what the averaged first layer makes of the photos, nothing else
+    pixels = photos.pixels(photos.part("training"))
+    shown = drawn(photos.part("training"), photos.labels(), recipe.seed, 0)
+    stack = torch.from_numpy(np.stack([middle(pixels[number], 176) for number in shown])).permute(0, 3, 1, 2)
+    seen = run.averaged.conv1(normalise(stack)).mean(dim=(0, 2, 3))
+    assert torch.allclose(run.averaged.bn1.running_mean, seen, atol=0.02)
+
+
+def test_a_model_of_other_species_or_made_otherwise_is_no_start(
+    photos: Photos, exported: Path, roots: tuple[Path, Path], tmp_path: Path
+) -> None:
+    fewer = load_photos(Source(roots, TWINS, without=("daisy",)), tmp_path, silent)
+    with pytest.raises(Refused):
+        Run(fewer, TINY, "cpu", "", read_earlier(exported))
+    taught = Path(shutil.copytree(exported, tmp_path / "taught"))
+    manifest = json.loads((taught / "manifest.json").read_text("utf-8"))
+    (taught / "manifest.json").write_text(json.dumps({**manifest, "method": "head"}), "utf-8")
+    with pytest.raises(Refused):
+        read_earlier(taught)
+
+
+def test_the_card_tells_of_both_cycles(photos: Photos, exported: Path, work: Path, tmp_path: Path) -> None:
+    earlier = read_earlier(exported)
+    recipe = replace(another_cycle(earlier.info.backbone_sha256), epochs=1, batch=32, sides=((0.0, 32),))
+    run = Run(photos, recipe, "cpu", "the second command", earlier)
+    train(run, work)
+    told = export(run, tmp_path / "model", silent)
+    assert told["before"]["recipe"]["epochs"] == TINY.epochs
+    assert read_model(tmp_path / "model").info.version == 2
+    page = (tmp_path / "model" / "README.md").read_text("utf-8")
+    assert page.index("the second command") < page.index("began at were made so") < page.index("epochs=2")
 
 
 def test_an_unfinished_run_is_not_exported(photos: Photos, work: Path, tmp_path: Path) -> None:
