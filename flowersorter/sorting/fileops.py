@@ -271,6 +271,14 @@ def is_folder(path: Path) -> bool:
         return False
 
 
+def is_link(path: Path) -> bool:
+    """Whether a name is a link and its disk answers."""
+    try:
+        return path.is_symlink()
+    except OSError:
+        return False
+
+
 def rename_new(source: Path, target: Path) -> None:
     """Give a file a new name on the same disk, never over another file.
 

@@ -5,12 +5,40 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Self
 
-from flowersorter.records import Left, Refused
+from flowersorter.records import Code, Left, Reason, Refused
 from flowersorter.sorting import fileops
+from flowersorter.sorting.entries import BatchEntry
 from flowersorter.sorting.journal import Journal
 from flowersorter.sorting.troubles import reason_of
 from flowersorter.sorting.volumes import Volumes
+
+
+class Inside:
+    """Tells whether a folder is still reached from the `chosen` ones without a link (promise 9).
+
+    The chosen folders, and those above them, may be links. A folder is looked at once.
+    """
+
+    def __init__(self, chosen: Iterable[Path]) -> None:
+        self._free = {folder for one in chosen for folder in (one, *one.parents)}
+        self._links: dict[str, Path | None] = {}
+
+    @classmethod
+    def of(cls, batch: BatchEntry, volumes: Volumes) -> Self:
+        """Inside the folders of a batch, where they are now."""
+        places = (batch.root, batch.into)
+        return cls(path for place in places if (path := volumes.path(place)) is not None)
+
+    def hindrance(self, folder: str) -> Reason | None:
+        """Why nothing in a folder may be touched: the link on the way to it; None if there is none."""
+        if folder not in self._links:
+            path = Path(folder)
+            way = (one for one in (path, *path.parents) if one not in self._free)
+            self._links[folder] = next(filter(fileops.is_link, way), None)
+        link = self._links[folder]
+        return None if link is None else Reason(Code.NOT_A_FOLDER, {"path": link})
 
 
 def remove_emptied(
@@ -26,13 +54,14 @@ def remove_emptied(
         left = {folder.parent for folder in left if _removed(folder)}
 
 
-def bring_back(journal: Journal, batch: int, volumes: Volumes) -> list[Left]:
+def bring_back(journal: Journal, batch: BatchEntry, volumes: Volumes) -> list[Left]:
     """Make the folders again that a batch removed; the answer is those that could not be made."""
     left: list[Left] = []
-    for place in journal.folders(batch, removed=True):
+    inside = Inside.of(batch, volumes)
+    for place in journal.folders(batch.id, removed=True):
         folder = volumes.path(place)
-        if folder is None:
-            continue  # each photo that lay in it says that its drive is missing
+        if folder is None or inside.hindrance(str(folder)) is not None:
+            continue  # each photo that lay in it says that its drive is missing, or which link is in the way
         try:
             for made in fileops.make_folder(folder):
                 fileops.sync_folder(made.parent)
@@ -41,11 +70,12 @@ def bring_back(journal: Journal, batch: int, volumes: Volumes) -> list[Left]:
     return left
 
 
-def remove_made(journal: Journal, batch: int, volumes: Volumes) -> None:
+def remove_made(journal: Journal, batch: BatchEntry, volumes: Volumes) -> None:
     """Remove the folders that a batch made, where they are empty again."""
-    for place in reversed(journal.folders(batch, removed=False)):
+    inside = Inside.of(batch, volumes)
+    for place in reversed(journal.folders(batch.id, removed=False)):
         folder = volumes.path(place)
-        if folder is not None:
+        if folder is not None and inside.hindrance(str(folder)) is None:
             _removed(folder)
 
 

@@ -52,6 +52,7 @@ class _Mover:
         self._journal = journal
         self._report = report
         self._volumes = Volumes.now()
+        self._inside = folders.Inside([plan.root])
         self._companions: dict[tuple[int, int], tuple[int, int]] = {}  # number and member -> size and date
         self._outcomes: dict[int, Outcome] = {}
 
@@ -72,7 +73,7 @@ class _Mover:
             if plan.transfer is Transfer.MOVE:
                 folders.remove_emptied(self._journal, batch.id, run.left, plan.root, self._volumes)
             if any(one.target is None for one in self._outcomes.values()):
-                folders.remove_made(self._journal, batch.id, self._volumes)
+                folders.remove_made(self._journal, batch, self._volumes)
         run.close(undone=False)
         return self._receipt(batch.id, stays, cancelled=cancelled)
 
@@ -122,6 +123,11 @@ class _Mover:
             file, temporary = move.files[member], run.temporary(number, member)
             ctime_ns = move.photo.ctime_ns if member == 0 else 0
             legs.append(Leg(file.source, file.target, temporary, size, mtime_ns, digest, mtime_ns, ctime_ns))
+        hindrance = self._inside.hindrance(fileops.split(move.photo.path)[0])
+        if hindrance is not None:
+            run.leave(number)
+            self._note(number, Trouble(hindrance, tried=False))
+            return
         try:
             landed = run.carry(number, legs)
         except Trouble as trouble:

@@ -28,7 +28,8 @@ _COARSEST_DATE: Final = 2_000_000_000  # ns; FAT keeps every other second
 def recover(journal: Journal, report: Report = silent) -> Recovered:
     """Clear up after every run that was interrupted; doing it twice equals once.
 
-    What cannot be cleared up now, because its drive is missing, is listed and tried again next time.
+    What cannot be cleared up now, because its drive is missing or a link is in a folder's place, is listed
+    and tried again next time.
     Raises `Refused` (STORE_DAMAGED, or the journal cannot be written) and `Cancelled`.
     """
     total = Recovered()
@@ -71,6 +72,7 @@ class _Recovery:
         self._journal = journal
         self._batch = batch
         self._volumes = volumes
+        self._inside = folders.Inside.of(batch, volumes)
         self._forward = batch.work is not Work.UNDOING
         self._home = State.STAYED if batch.work is Work.MOVING else State.BACK
         self._carrier = Carrier(Transfer.MOVE, volumes)
@@ -92,7 +94,7 @@ class _Recovery:
                 self._leave(path, reason_of(error, path), again=True)
         self._sound = self._carrier.finish() and self._sound
         if self._sound:
-            folders.remove_made(self._journal, batch.id, self._volumes)
+            folders.remove_made(self._journal, batch, self._volumes)
             undone = batch.undone and batch.work is not Work.REDOING
             self._journal.finish(batch.id, self._states, undone=undone)
         else:
@@ -191,6 +193,11 @@ class _Recovery:
                 missing = self._journal.last_mount(entry.source if source is None else entry.target)
                 self._leave(missing, Reason(Code.DRIVE_MISSING, {"volume": str(missing)}), again=True)
                 return None
+            for path in (source, target):
+                hindrance = self._inside.hindrance(fileops.split(path)[0])
+                if hindrance is not None:
+                    self._leave(hindrance.arguments["path"], hindrance, again=True)
+                    return None
             one = _where_is(entry, source, target, temporary_name(self._batch, photo.number, member))
             found.append(one)
         return found

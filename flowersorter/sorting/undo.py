@@ -44,9 +44,9 @@ def undo(journal: Journal, batch: int | None, report: Report = silent, *, trash:
         if entry.transfer is Transfer.COPY:
             again.trash_copies(photos, trash)
         else:
-            again.left += folders.bring_back(journal, entry.id, again.volumes)
+            again.left += folders.bring_back(journal, entry, again.volumes)
             again.carry(photos)
-        folders.remove_made(journal, entry.id, again.volumes)
+        folders.remove_made(journal, entry, again.volumes)
         given_up = all(left.reason.code in _GIVEN_UP for left in again.left)
         again.run.close(undone=given_up and not again.cancelled)
     return again.answer()
@@ -94,6 +94,7 @@ class _Again:
         self.left: list[Left] = []
         self.restored = 0
         self.cancelled = False
+        self._inside = folders.Inside.of(entry, self.volumes)
         self._journal = journal
         self._entry = entry
         self._report = report
@@ -202,6 +203,9 @@ class _Again:
         if path is None:
             volume = str(self._journal.last_mount(place))
             raise Trouble(Reason(Code.DRIVE_MISSING, {"volume": volume}))
+        hindrance = self._inside.hindrance(fileops.split(path)[0])
+        if hindrance is not None:
+            raise Trouble(hindrance)
         return path
 
     def _shown(self, photo: PhotoEntry) -> Path:

@@ -17,6 +17,9 @@ from support.commands import Command
 from support.pictures import SPECIES, draw_flower, save_photo
 from support.trees import contents, digest, tree
 
+from flowersorter.cli_output import Output
+from flowersorter.jobs.sort import Planned, Sorting
+from flowersorter.learning import compare
 from flowersorter.paths import Home
 from flowersorter.settings import load, save
 
@@ -72,6 +75,16 @@ def test_teach_answers_with_its_figures(garden: Path, ready: Home, command: Comm
     assert (comparison["now_right"], comparison["now_wrong"], comparison["taken"]) == (0, 0, True)
 
 
+def test_a_worse_model_is_not_the_one_in_use(
+    garden: Path, ready: Home, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Promise 20."""
+    monkeypatch.setattr(compare, "_interval", lambda *_arguments: (-0.3, -0.1))
+    taught = command("teach", garden, "--name", "another").json
+    assert taught["comparison"]["taken"] is False
+    assert load(ready.settings_file)[0].model == "garden"
+
+
 def test_a_dry_run_changes_nothing_and_the_plan_is_what_happens(
     ready: Home, mixture: Path, command: Command
 ) -> None:
@@ -84,6 +97,38 @@ def test_a_dry_run_changes_nothing_and_the_plan_is_what_happens(
     done = command("sort", mixture, "--model", "garden", "--max-wrong", "20").json
     assert done["moved"] == planned["moved"] > 0
     assert [photo["target"] for photo in done["photos"]] == [photo["target"] for photo in planned["photos"]]
+
+
+def test_a_dry_run_makes_no_folders(ready: Home, mixture: Path, tmp_path: Path, command: Command) -> None:
+    """Promise 8."""
+    target = tmp_path / "new" / "sorted"
+    options = ("--into", target, "--model", "garden", "--max-wrong", "20", "--dry-run")
+    assert command("sort", mixture, *options).json["moved"] > 0
+    assert not target.parent.exists()
+
+
+def test_the_plan_that_was_printed_is_carried_out(
+    ready: Home, mixture: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Promise 8: nothing moves before it, and a stranger's file that comes after it makes no other plan."""
+    before = tree(mixture)
+    taken: list[Path] = []
+    show = Output.plan
+
+    def show_and_take(out: Output, planned: Planned, sorting: Sorting, *, every_photo: bool) -> None:
+        assert tree(mixture) == before
+        show(out, planned, sorting, every_photo=every_photo)
+        taken.append(planned.plan.moves[0].target)
+        taken[0].parent.mkdir()
+        taken[0].write_bytes(b"a stranger's")
+
+    monkeypatch.setattr(Output, "plan", show_and_take)
+    answer = command("sort", mixture, "--model", "garden", "--max-wrong", "20")
+    assert answer.status == 1
+    assert [(Path(row["path"]).name, row["code"]) for row in answer.json["failed"]] == [
+        (taken[0].name, "target_taken")
+    ]
+    assert taken[0].read_bytes() == b"a stranger's"
 
 
 def test_sort_and_undo_leave_the_folder_as_it_was(ready: Home, mixture: Path, command: Command) -> None:

@@ -18,7 +18,7 @@ from flowersorter.jobs import clean, reading
 from flowersorter.jobs.clean import Checked
 from flowersorter.learning.suspects import Finding, Kind, SuspectPhoto
 from flowersorter.library import Library, Seen
-from flowersorter.records import Code, Refused
+from flowersorter.records import Code, Refused, Status
 from flowersorter.settings import Settings
 from flowersorter.ui.cleaning_view import CleaningView
 from flowersorter.ui.main_window import MainWindow
@@ -190,7 +190,7 @@ def test_the_keys_choose_and_the_large_view_follows(view, folder, qtbot):
     assert page._cleaning.right == set()
 
 
-def test_set_aside_is_shown_apart_in_the_plan(view, folder, home, qtbot):
+def test_set_aside_is_shown_apart_in_the_plan_and_no_other_plan_happens(view, folder, home, qtbot):
     """Promise 8: a photo that leaves its species must not seem to stay with it."""
     names = ("daisy/again.jpg", "bluebell/wrong.jpg")
     digests = {name: digest(folder / name) for name in names}
@@ -212,6 +212,11 @@ def test_set_aside_is_shown_apart_in_the_plan(view, folder, home, qtbot):
         "daisy": ["1 | is there already", "wrong.jpg | was under bluebell"],
         "garden - set aside/daisy": ["1 | new folder", "again.jpg | was under daisy"],
     }
+    (folder / "daisy" / "wrong.jpg").write_bytes(b"a stranger's")
+    with qtbot.waitSignal(view.filed) as filed:
+        qtbot.mouseClick(view.plan.go, Qt.MouseButton.LeftButton)
+    statuses = {one.photo.path.name: one.status for one in filed.args[0].outcomes}
+    assert statuses == {"again.jpg": Status.MOVED, "wrong.jpg": Status.FAILED}
 
 
 def test_the_report_offers_what_looks_misfiled(qtbot, thumbnails):

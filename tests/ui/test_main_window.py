@@ -62,6 +62,7 @@ def test_sort_move_and_take_it_all_back(window, qtbot, folder):
     with qtbot.waitSignal(session.planned):
         qtbot.mouseClick(page.review.bottom.plan_button, Qt.MouseButton.LeftButton)
     assert tree(folder) == before
+    assert page.stack.currentWidget() is page.plan
     with qtbot.waitSignal(session.filed):
         page.plan.carry_out_requested.emit()
     assert (folder / "tulip" / "daisy-40-3.jpg").exists()

@@ -87,6 +87,15 @@ def test_the_button_names_the_number_and_asks_to_carry_out(view, plan, qtbot):
         qtbot.mouseClick(view.go, Qt.MouseButton.LeftButton)
 
 
+def test_a_key_pressed_twice_moves_nothing(view, plan, qtbot):
+    """Promise 8: the key that asked for the plan must not carry it out unseen."""
+    show(view, plan)
+    view.setFocus()
+    with qtbot.assertNotEmitted(view.carry_out_requested):
+        for key in (Qt.Key.Key_Return, Qt.Key.Key_Space):
+            qtbot.keyClick(view.focusWidget(), key)
+
+
 def test_an_empty_plan_cannot_be_carried_out(view):
     show(view, plan_of(kept=(stay("d.jpg", Code.UNSURE),)))
     assert not view.go.isEnabled()

@@ -83,6 +83,17 @@ def test_moved_photos_lie_where_the_plan_said(planned, qtbot, folder):
     assert len(receipt.outcomes) == 7
 
 
+def test_what_came_after_the_plan_makes_no_other_plan(planned, qtbot):
+    """Promise 8: where a stranger's file has come, the photo stays; it gets no name that was not shown."""
+    move = planned.plan.plan.moves[0]
+    move.target.parent.mkdir()
+    move.target.write_bytes(b"a stranger's")
+    with qtbot.waitSignal(planned.filed) as filed:
+        planned.carry_out()
+    (failed,) = [one for one in filed.args[0].outcomes if one.status is Status.FAILED]
+    assert (failed.photo, failed.reason.code) == (move.photo, Code.TARGET_TAKEN)
+
+
 def test_a_plan_is_carried_out_once(planned, qtbot):
     with qtbot.waitSignal(planned.filed):
         planned.carry_out()
@@ -93,6 +104,14 @@ def test_a_plan_is_carried_out_once(planned, qtbot):
 def test_a_decision_after_the_plan_needs_a_new_plan(planned):
     """Promise 8: nothing is moved by a plan that does not know the last decision."""
     planned.decide([1], Decision("tulip"), "words")
+    with pytest.raises(ValueError, match="no plan"):
+        planned.carry_out()
+
+
+def test_another_promise_after_the_plan_needs_a_new_plan(planned, qtbot):
+    """Promise 8: more photos or fewer are sure now than the plan knows."""
+    with qtbot.waitSignal(planned.promised):
+        planned.promise(20.0)
     with pytest.raises(ValueError, match="no plan"):
         planned.carry_out()
 

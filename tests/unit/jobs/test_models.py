@@ -233,6 +233,23 @@ def test_a_damaged_model_is_not_imported(home: Home, tmp_path: Path) -> None:
     assert not list(home.models.glob("*/.new-*"))
 
 
+def test_an_import_that_cannot_be_put_in_force_leaves_the_earlier_one(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Promise 20: a full disk or a kill once the new version is whole."""
+    first = save_model(home, "Garden")
+    shared = export_model(home, "Garden", tmp_path / "shared", include_teaching=True)
+
+    def full(_version: Path) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(models, "put_in_force", full)
+    with pytest.raises(Refused) as refused:
+        import_model(home, shared)
+    assert refused.value.reason.code is Code.DISK_FULL
+    assert find_model(home, NOTHING_CHOSEN, "Garden") == first
+
+
 def test_a_removed_model_can_be_taken_out_of_the_wastebasket(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ from flowersorter.jobs import teach as teaching
 from flowersorter.jobs.engine import open_recogniser
 from flowersorter.jobs.models import find_model, go_back, list_models, list_versions, use_version
 from flowersorter.jobs.teach import TeachingStarted, TeachRequest, inspect, teach
+from flowersorter.jobs.versions import CURRENT
 from flowersorter.learning import compare, recipe
 from flowersorter.learning.bundle import read_model, read_teaching
 from flowersorter.learning.evaluate import Epoch
@@ -337,8 +338,9 @@ def test_a_worse_model_is_saved_and_not_put_in_force(
 def test_a_disk_that_fills_during_the_switch_keeps_the_earlier_one_in_force(
     run: Run, home: Home, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
-    """Promise 20; a kill at the same place leaves the same files."""
+    """Promise 20; a kill at the same place leaves the same files. No mark says which one is in force."""
     first = run()
+    (first.info.path.parent / CURRENT).unlink()
 
     def full(*_arguments: object, **_options: object) -> None:
         raise OSError(errno.ENOSPC, "full")

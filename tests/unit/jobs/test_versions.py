@@ -61,6 +61,14 @@ def test_a_switch_that_fails_leaves_the_earlier_one_in_force(
     assert sorted(path.name for path in model.iterdir() if path.is_file()) == [CURRENT]
 
 
+def test_a_switch_outlives_a_power_cut(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new name is brought to the disk, once it is there."""
+    synced: list[tuple[Path, Path | None]] = []
+    monkeypatch.setattr(versions, "sync_folder", lambda folder: synced.append((folder, in_force(folder))))
+    put_in_force(model / "0002")
+    assert synced == [(model, model / "0002")]
+
+
 def test_what_a_kill_leaves_of_a_switch_is_not_believed(model: Path) -> None:
     """A kill before the rename leaves the mark that was being written beside."""
     put_in_force(model / "0001")

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from support.labels import digest_of
 
-from flowersorter.learning import bundle
+from flowersorter.learning import bundle, parts
 from flowersorter.learning.bundle import (
     Model,
     ModelInfo,
@@ -182,6 +182,24 @@ def test_a_damaged_part_is_refused(folder: Path, part: str, damage: str) -> None
         file.write_bytes(content[:-9] + bytes([content[-9] ^ 1]) + content[-8:])
     read = read_teaching if part == "teaching.safetensors" else read_model
     assert refusal(lambda: read(folder)) is Code.MODEL_DAMAGED
+
+
+@pytest.mark.parametrize("longer", [True, False])
+def test_a_part_that_is_too_large_is_not_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, longer: bool
+) -> None:
+    """Promise 22: neither one that has grown since, nor one whose manifest says so."""
+    if longer:
+        with (folder / "head.safetensors").open("ab") as stream:
+            stream.write(b"more")
+    else:
+        monkeypatch.setattr(parts, "MAX_FILE_BYTES", 100)
+
+    def sha256(_content: bytes) -> None:
+        pytest.fail("it was read")
+
+    monkeypatch.setattr(parts.hashlib, "sha256", sha256)
+    assert refusal(lambda: read_model(folder)) is Code.MODEL_DAMAGED
 
 
 @pytest.mark.parametrize("heads", [FOLDS - 1, FOLDS, FOLDS + 1])

@@ -12,7 +12,7 @@ import pytest
 from support.disks import memory_folder
 from support.garden import Garden
 from support.primitives import disk
-from support.trees import contents, tree
+from support.trees import contents, swapped, tree
 
 from flowersorter.progress import Cancelled, Progress, Stage
 from flowersorter.records import Code, Outcome, Plan, Receipt, Recovered, Refused, Status, Transfer
@@ -44,7 +44,9 @@ def adds_up(receipt: Receipt, plan: Plan) -> bool:
 @pytest.mark.parametrize("way", WAYS)
 def test_the_plan_is_what_happens(garden: Garden, way: str) -> None:
     """Promises 1, 8, 13 and 21, on every kind of disk."""
-    garden.plant("rose_1.jpg", "rose_1.xmp", "sub/rose_1.jpg", "daisy_1.jpg", "unsure_1.jpg")
+    garden.plant(
+        "rose_1.jpg", "rose_1.xmp", "sub/rose_1.jpg", "sub/rose_1.xmp", "daisy_1.jpg", "unsure_1.jpg"
+    )
     before = contents(garden.root)
     stats = {path.name: path.stat() for path in garden.root.iterdir() if path.is_file()}
     plan = garden.plan()
@@ -394,6 +396,17 @@ def test_a_folder_swapped_for_a_link_is_not_entered(garden: Garden, tmp_path: Pa
     assert receipt.count(Status.FAILED) == 1
     assert list((tmp_path / "outside").iterdir()) == []
     assert (garden.root / "rose_1.jpg").exists()
+
+
+@pytest.mark.parametrize("folder", ["album", "album/sub"])
+def test_photos_whose_folder_was_swapped_for_a_link_stay(garden: Garden, tmp_path: Path, folder: str) -> None:
+    """Promise 9: the same bytes elsewhere are not the photo that was planned."""
+    plan = garden.plant("album/sub/rose_1.jpg", "album/sub/rose_1.xmp").plan()
+    with swapped(garden.root / folder, tmp_path / "outside"):
+        (outcome,) = garden.carry_out(plan).outcomes
+        assert outcome.reason is not None
+        assert (outcome.status, outcome.reason.code) == (Status.SKIPPED, Code.NOT_A_FOLDER)
+    assert garden.carry_out(plan).count(Status.MOVED) == 1
 
 
 def test_two_data_directories_cannot_sort_one_folder(garden: Garden) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.garden import Garden, files
-from support.trees import contents, tree
+from support.trees import contents, swapped, tree
 
 from flowersorter.records import Code, Recovered, Transfer
 from flowersorter.sorting import locks
@@ -21,9 +21,13 @@ class PowerCut(BaseException):
     """Ends a run where no handler may help."""
 
 
-def interrupt(garden: Garden, transfer: Transfer = Transfer.MOVE) -> str:
+def interrupt(
+    garden: Garden,
+    transfer: Transfer = Transfer.MOVE,
+    names: tuple[str, ...] = ("rose_1.jpg", "rose_1.xmp", "daisy_1.jpg"),
+) -> str:
     """A batch of a rose with an XMP and of a daisy, written down, its folders made; its token."""
-    plan = garden.plant("rose_1.jpg", "rose_1.xmp", "daisy_1.jpg").plan(transfer=transfer)
+    plan = garden.plant(*names).plan(transfer=transfer)
 
     def cut(_event: object) -> None:
         raise PowerCut
@@ -226,6 +230,30 @@ def test_a_missing_drive_keeps_the_batch_open(
         first = garden.recover()
     assert [one.reason.code for one in first.unresolved] == [Code.DRIVE_MISSING]
     assert recovered(garden) == Recovered(put_back=1)
+
+
+@pytest.mark.parametrize("brought", [(), ("rose_1.jpg",), ("rose_1.jpg", "rose_1.xmp")])
+@pytest.mark.parametrize("folder", ["Rose", "album", "album/sub"])
+def test_a_folder_swapped_for_a_link_keeps_the_batch_open(
+    garden: Garden, tmp_path: Path, folder: str, brought: tuple[str, ...]
+) -> None:
+    """Promise 9: what lies elsewhere is not ours, however alike; with the folder back all is cleared up."""
+    interrupt(garden, names=("album/sub/rose_1.jpg", "album/sub/rose_1.xmp"))
+    before = files(garden.root)
+    alike = tmp_path / "outside" / ("sub" if folder == "album" else "") / "rose_1.jpg"
+    alike.parent.mkdir(parents=True)
+    shutil.copy2(garden.root / "album/sub/rose_1.jpg", alike)
+    for name in brought:
+        (garden.root / "album/sub" / name).rename(garden.root / "Rose" / name)
+    inside = files(garden.root)
+    with swapped(garden.root / folder, tmp_path / "outside"):
+        (left,) = garden.recover().unresolved
+        assert left.reason.code is Code.NOT_A_FOLDER
+        assert left.reason.arguments == {"path": garden.root / folder}
+    assert files(garden.root) == inside
+    if recovered(garden).in_place:
+        garden.undo()
+    assert files(garden.root) == before
 
 
 @pytest.mark.parametrize("error", [errno.EWOULDBLOCK, errno.EIO])

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from support.disks import memory_folder
 from support.garden import Garden
 from support.primitives import disk
-from support.trees import contents, tree
+from support.trees import contents, swapped, tree
 
 from flowersorter.progress import Cancelled, Progress, Stage
 from flowersorter.records import Code, Refused, Transfer, Undone
@@ -186,6 +187,65 @@ def test_redo_leaves_what_changed(garden: Garden) -> None:
     assert undone.restored == 1
     assert left(undone) == {"rose_1.jpg": Code.EDITED_SINCE, "rose_2.jpg": Code.PLACE_TAKEN}
     assert contents(garden.root) == before
+
+
+@pytest.mark.parametrize("deed", ["undo", "redo"])
+@pytest.mark.parametrize("transfer", Transfer)
+@pytest.mark.parametrize("folder", ["Rose", "album", "album/sub"])
+def test_a_folder_swapped_for_a_link_is_not_followed(
+    garden: Garden, tmp_path: Path, folder: str, transfer: Transfer, deed: str
+) -> None:
+    """Promise 9: what lies elsewhere is not ours, however alike; with the folder back it goes on."""
+    garden.plant("album/sub/rose_1.jpg", "album/sub/rose_1.xmp", "album/sub/unsure_1.jpg")
+    trees = {"undo": tree(garden.root)}
+    batch = garden.sort(transfer=transfer).batch
+    trees["redo"] = tree(garden.root)
+    assert batch is not None
+    if deed == "redo":
+        garden.undo()
+    act = garden.undo if deed == "undo" else garden.redo
+    with swapped(garden.root / folder, tmp_path / "outside"):
+        undone = act(batch)
+        assert (undone.restored, left(undone)) == (0, {"rose_1.jpg": Code.NOT_A_FOLDER})
+    assert act(batch) == Undone(batch, 1, ())
+    assert tree(garden.root) == trees[deed]
+
+
+@pytest.mark.parametrize("folder", ["album", "album/sub"])
+def test_a_link_in_the_place_of_an_emptied_folder_is_not_filled(
+    garden: Garden, tmp_path: Path, folder: str
+) -> None:
+    """Promises 9 and 18."""
+    before = tree(garden.plant("album/sub/rose_1.jpg").root)
+    batch = garden.sort().batch
+    assert batch is not None
+    (garden.root / folder).parent.mkdir(exist_ok=True)
+    with swapped(garden.root / folder, tmp_path / "outside"):
+        assert left(garden.undo()) == {"rose_1.jpg": Code.NOT_A_FOLDER}
+    assert garden.undo() == Undone(batch, 1, ())
+    assert tree(garden.root) == before
+
+
+def test_an_empty_folder_behind_a_link_is_not_removed(garden: Garden, tmp_path: Path) -> None:
+    """Promises 9 and 18: photos that were set aside lie beside the chosen folder."""
+    garden.into = tmp_path / "photos - set aside"
+    garden.carry_out(replace(garden.plant("rose_1.jpg").plan(), into=garden.root))
+    (garden.into / "Rose").rename(tmp_path / "Rose")
+    (garden.into / "Rose").mkdir()
+    with swapped(garden.into, tmp_path / "outside"):
+        assert left(garden.undo()) == {"rose_1.jpg": Code.NOT_A_FOLDER}
+
+
+@pytest.mark.parametrize("folder", ["house", "house/photos"])
+def test_the_chosen_folder_may_have_become_a_link(tmp_path: Path, folder: str) -> None:
+    """Promise 7: somebody brought all photos to a larger disk and left a link."""
+    garden = Garden.lay_out(tmp_path / "house")
+    before = tree(garden.plant("sub/rose_1.jpg").root)
+    garden.sort()
+    (tmp_path / folder).rename(tmp_path / "large disk")
+    (tmp_path / folder).symlink_to(tmp_path / "large disk", target_is_directory=True)
+    assert garden.undo().restored == 1
+    assert tree(garden.root) == before
 
 
 def test_a_date_that_the_other_disk_rounded_comes_back(
