@@ -41,6 +41,7 @@ class Code(StrEnum):
     FILE_BUSY = "file_busy"
     COPY_DIFFERS = "copy_differs"
     TARGET_TAKEN = "target_taken"
+    FOLDER_IS_LINK = "folder_is_link"
     # undo leaves a photo
     EDITED_SINCE = "edited_since"
     RENAMED_SINCE = "renamed_since"

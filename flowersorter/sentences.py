@@ -37,6 +37,7 @@ SENTENCES: Final[dict[Code, str]] = {
     Code.FILE_BUSY: "Another program is using the file. Close it and try again.",
     Code.COPY_DIFFERS: "The copy did not match the original, so the original was kept.",
     Code.TARGET_TAKEN: "A file with that name appeared in the species folder.",
+    Code.FOLDER_IS_LINK: "“{path}” is a link to another place, and FlowerSorter follows no links. Put the folder itself back and try again.",
     Code.EDITED_SINCE: "It was edited after it was moved.",
     Code.RENAMED_SINCE: "It is no longer where FlowerSorter put it.",
     Code.PLACE_TAKEN: "Another file has taken its old place.",

@@ -38,7 +38,7 @@ class Inside:
             way = (one for one in (path, *path.parents) if one not in self._free)
             self._links[folder] = next(filter(fileops.is_link, way), None)
         link = self._links[folder]
-        return None if link is None else Reason(Code.NOT_A_FOLDER, {"path": link})
+        return None if link is None else Reason(Code.FOLDER_IS_LINK, {"path": link})
 
 
 def remove_emptied(

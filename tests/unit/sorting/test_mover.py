@@ -405,7 +405,7 @@ def test_photos_whose_folder_was_swapped_for_a_link_stay(garden: Garden, tmp_pat
     with swapped(garden.root / folder, tmp_path / "outside"):
         (outcome,) = garden.carry_out(plan).outcomes
         assert outcome.reason is not None
-        assert (outcome.status, outcome.reason.code) == (Status.SKIPPED, Code.NOT_A_FOLDER)
+        assert (outcome.status, outcome.reason.code) == (Status.SKIPPED, Code.FOLDER_IS_LINK)
     assert garden.carry_out(plan).count(Status.MOVED) == 1
 
 

@@ -248,7 +248,7 @@ def test_a_folder_swapped_for_a_link_keeps_the_batch_open(
     inside = files(garden.root)
     with swapped(garden.root / folder, tmp_path / "outside"):
         (left,) = garden.recover().unresolved
-        assert left.reason.code is Code.NOT_A_FOLDER
+        assert left.reason.code is Code.FOLDER_IS_LINK
         assert left.reason.arguments == {"path": garden.root / folder}
     assert files(garden.root) == inside
     if recovered(garden).in_place:

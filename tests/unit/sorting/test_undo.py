@@ -206,7 +206,7 @@ def test_a_folder_swapped_for_a_link_is_not_followed(
     act = garden.undo if deed == "undo" else garden.redo
     with swapped(garden.root / folder, tmp_path / "outside"):
         undone = act(batch)
-        assert (undone.restored, left(undone)) == (0, {"rose_1.jpg": Code.NOT_A_FOLDER})
+        assert (undone.restored, left(undone)) == (0, {"rose_1.jpg": Code.FOLDER_IS_LINK})
     assert act(batch) == Undone(batch, 1, ())
     assert tree(garden.root) == trees[deed]
 
@@ -221,7 +221,7 @@ def test_a_link_in_the_place_of_an_emptied_folder_is_not_filled(
     assert batch is not None
     (garden.root / folder).parent.mkdir(exist_ok=True)
     with swapped(garden.root / folder, tmp_path / "outside"):
-        assert left(garden.undo()) == {"rose_1.jpg": Code.NOT_A_FOLDER}
+        assert left(garden.undo()) == {"rose_1.jpg": Code.FOLDER_IS_LINK}
     assert garden.undo() == Undone(batch, 1, ())
     assert tree(garden.root) == before
 
@@ -233,7 +233,7 @@ def test_an_empty_folder_behind_a_link_is_not_removed(garden: Garden, tmp_path: 
     (garden.into / "Rose").rename(tmp_path / "Rose")
     (garden.into / "Rose").mkdir()
     with swapped(garden.into, tmp_path / "outside"):
-        assert left(garden.undo()) == {"rose_1.jpg": Code.NOT_A_FOLDER}
+        assert left(garden.undo()) == {"rose_1.jpg": Code.FOLDER_IS_LINK}
 
 
 @pytest.mark.parametrize("folder", ["house", "house/photos"])
