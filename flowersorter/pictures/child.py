@@ -21,7 +21,7 @@ from pathlib import Path
 from flowersorter.pictures.decode import Look, Wanted, unread
 from flowersorter.records import Code, Reason
 
-_START_SECONDS = 60.0  # importing the picture libraries from a slow disk
+_START_SECONDS = 180.0  # importing the picture libraries from a slow disk, behind other work
 _GRACE_SECONDS = 2  # what a child grants itself above the parent's limit
 _KILL_SECONDS = 1.0  # a process that waits for a dead network drive can't be killed; it is left behind
 _NICENESS = 5
