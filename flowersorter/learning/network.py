@@ -18,7 +18,8 @@ from flowersorter.learning.devices import ChosenDevice, Precision, free_memory
 from flowersorter.learning.preprocess import normalise
 
 _TYPES: Final = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-CPU_BATCH: Final = 32  # crops at once; more is not faster, and 32 take about 300 MB
+_CROPS_PER_THREAD: Final = 4  # on a processor; more is not faster, and each takes about 10 MB
+_FEWEST_ON_CPU, _MOST_ON_CPU = 8, 32
 _MOST_AT_ONCE: Final = 256
 _BYTES_PER_CROP: Final = 32 * 2**20  # on a GPU: the widest layers in float32, and room for cuDNN's workspace
 
@@ -43,7 +44,7 @@ class Network:
             fused = fused.to(self._type)
         self._net = fused.to(memory_format=torch.channels_last)
         free = free_memory(device.name)
-        self.batch = CPU_BATCH if free is None else crops_at_once(free)
+        self.batch = crops_for(torch.get_num_threads()) if free is None else crops_at_once(free)
 
     def __call__(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Features float32[N, 512] of N crops uint8[H, W, 3] of one size, as many at once as fit."""
@@ -78,6 +79,11 @@ class Network:
 def space_in(feature_space: str, precision: Precision) -> str:
     """The name of a feature space where it is calculated in `precision`."""
     return feature_space if precision == "float32" else f"{feature_space}-by-{precision}"
+
+
+def crops_for(threads: int) -> int:
+    """How many crops are on the processor at once."""
+    return min(max(_CROPS_PER_THREAD * threads, _FEWEST_ON_CPU), _MOST_ON_CPU)
 
 
 def crops_at_once(free: int) -> int:

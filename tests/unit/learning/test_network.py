@@ -7,7 +7,7 @@ from torchvision.transforms import v2
 
 from flowersorter.learning.backbone import Backbone
 from flowersorter.learning.devices import choose_device, precisions
-from flowersorter.learning.network import Network, crops_at_once
+from flowersorter.learning.network import Network, crops_at_once, crops_for
 from flowersorter.learning.preprocess import MEAN, STD, centre_crop, normalise
 from flowersorter.records import Code, Refused
 
@@ -107,6 +107,7 @@ def test_only_precisions_that_the_processor_has_are_tried(monkeypatch: pytest.Mo
 
 
 def test_free_memory_decides_how_many_crops_go_at_once() -> None:
+    assert [crops_for(threads) for threads in (1, 2, 4, 8, 64)] == [8, 8, 16, 32, 32]
     assert crops_at_once(0) == 1
     assert crops_at_once(1_000_000_000) < crops_at_once(4_000_000_000) < crops_at_once(80_000_000_000)
     assert crops_at_once(80_000_000_000) == crops_at_once(800_000_000_000)
