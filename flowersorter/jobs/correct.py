@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, get_args
@@ -132,8 +132,10 @@ def _lesson(
     for place, name in decided.items():
         labels[place] = species.index(name)
     features = np.concatenate([teaching.features.astype(np.float32), *(row[None] for row in new.values())])
-    facts = store.facts_of(digests)
-    groups = group_of([facts.get(digest) or PhotoFacts(digest) for digest in digests], teaching.groups)
+    groups: Sequence[str] = teaching.groups
+    if new:
+        facts = store.facts_of(digests)
+        groups = group_of([facts.get(digest) or PhotoFacts(digest) for digest in digests], groups)
     folds = dict(zip(groups, teaching.folds.tolist(), strict=False))  # a group that was taught keeps its fold
     lesson = Lesson(
         paths=tuple(Path(digest) for digest in digests),  # where they are now does not matter here

@@ -68,8 +68,9 @@ def save_version(
     """
     species = lesson.examples.species
     validation = validate(learned.reported, species)
-    places = dict(zip(lesson.paths, lesson.digests, strict=True))
-    digests = [places[answer.path] for answer in learned.answers]
+    # as text: a Path takes long to hash
+    places = dict(zip(map(str, lesson.paths), lesson.digests, strict=True))
+    digests = [places[str(answer.path)] for answer in learned.answers]
     comparison = compare_with_earlier(home, settings, origin.name, learned.answers, digests)
     with disk_errors_refused():
         hold_in_force(home.models / slug(origin.name))

@@ -7,6 +7,7 @@ photos, whatever the seed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -79,8 +80,8 @@ def fit_head(
         report(epochs[-1])
 
     with one_thread():
-        # near the bottom the first steps gain nearly nothing, and would be taken for the last
-        enough = ENOUGH if start is None else 0.0
+        # near the bottom the first steps gain nothing that can be seen, and would be taken for the last
+        enough = ENOUGH if start is None else -math.inf
         parameters = minimise(problem.loss(strength), problem.start(start), steps, watch, enough)
     return problem.head(parameters), tuple(epochs)
 

@@ -11,7 +11,8 @@ from torch import Tensor
 
 MEMORY: Final = 10  # steps that it remembers
 ENOUGH: Final = 1e-4
-SMALLEST_STRIDE: Final = 1e-6  # below, float32 cannot tell the losses apart: this is the bottom
+SMALLEST_STRIDE: Final = 1e-6
+RESOLUTION: Final = 5e-7  # the part of a loss, calculated in float32, that says nothing
 
 
 def minimise(
@@ -23,8 +24,9 @@ def minimise(
 ) -> Tensor:
     """Walk from `start`, float64[K], to where `function` is least; it gives the loss and its gradient.
 
-    It stops after `max_steps`, or when a step gains less than the part `enough` of the loss. `watch` sees the
-    place after every step, and what it raises passes through.
+    It stops after `max_steps`, when a step gains less than the part `enough` of the loss, or at the bottom,
+    where no step gains what float32 can tell. `watch` sees the place after every step, and what it raises
+    passes through.
     """
     curvature = _Curvature()
     place, (loss, slope) = start, function(start)
@@ -35,12 +37,14 @@ def minimise(
         while True:
             next_place = place + stride * direction
             next_loss, next_slope = function(next_place)
-            if next_loss <= loss + 1e-4 * stride * descent:
+            # a loss that is nearly the same may hide a gain (Hager and Zhang 2005, SIAM J. Optim. 16, 170)
+            if next_loss <= loss + 1e-4 * stride * descent + RESOLUTION * abs(loss):
                 break
             # to where a parabola through the two losses is least (Nocedal and Wright 2006, section 3.5)
             parabola = descent * stride / (2 * (loss + descent * stride - next_loss))
             stride *= min(max(0.1, parabola), 0.5)  # in this order a loss that is no number gives 0.1
-            if stride < SMALLEST_STRIDE:
+            hidden = bool(curvature.steps) and -stride * descent < RESOLUTION * abs(loss)
+            if hidden or stride < SMALLEST_STRIDE:
                 return place
         curvature.remember(next_place - place, next_slope - slope)
         gain = loss - next_loss

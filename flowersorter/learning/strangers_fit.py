@@ -57,17 +57,18 @@ def learn_strangers(
         roots = roots - middle
         labels, dealt = torch.from_numpy(examples.labels), torch.from_numpy(folds)
         classes = len(examples.species)
+        own = {int(fold): dealt == fold for fold in dealt.unique()}
+        photos = {fold: roots[judged] for fold, judged in own.items()}
         parts = {}
-        for fold in dealt.unique():
+        for fold, judged in own.items():
             report(Progress(Stage.TRAINING))
-            parts[int(fold)] = _sums(roots[dealt == fold], labels[dealt == fold], classes)
+            parts[fold] = _sums(photos[fold], labels[judged], classes)
         whole = _Sums(*(sum(numbers) for numbers in zip(*map(_numbers, parts.values()), strict=True)))
         far = torch.full((len(folds),), torch.nan)
-        for fold, part in parts.items():
+        for fold, judged in own.items():
             report(Progress(Stage.TRAINING))
-            judged = dealt == fold
             if not judged.all():
-                far[judged] = _measure(roots[judged], *_fit(whole.without(part)))
+                far[judged] = _measure(photos[fold], *_fit(whole.without(parts[fold])))
         far[list(uncounted)] = torch.nan
         answered = ~far.isnan()
         if answered.sum() < LEAST_PHOTOS:
