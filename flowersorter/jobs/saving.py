@@ -68,10 +68,7 @@ def save_version(
     """
     species = lesson.examples.species
     validation = validate(learned.reported, species)
-    # as text: a Path takes long to hash
-    places = dict(zip(map(str, lesson.paths), lesson.digests, strict=True))
-    digests = [places[str(answer.path)] for answer in learned.answers]
-    comparison = compare_with_earlier(home, settings, origin.name, learned.answers, digests)
+    comparison = compare_with_earlier(home, settings, origin.name, learned.answers, learned.digests)
     with disk_errors_refused():
         hold_in_force(home.models / slug(origin.name))
         folder, version = next_version(home, origin.name)
@@ -96,7 +93,7 @@ def save_version(
                 model_of(info, learned, validation),
                 teaching_of(lesson, learned),
                 own_backbone,
-                answers=past_answers(learned.answers, digests, species),
+                answers=past_answers(learned.answers, learned.digests, species),
             )
         saved = Saved(info, validation, comparison)
         if saved.in_force:

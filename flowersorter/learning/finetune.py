@@ -181,9 +181,11 @@ def learned_on(lesson: Lesson, parts: Parts, deepened: Deepened, report: Report)
     examples = lesson.examples
     strength = _strength(lesson, parts, report)
     judging, _ = fit_head(examples.where(parts.teaching), strength, report=report)
-    answers = tuple(answer_photos(lesson, judging, parts.held_back, parts.teaching).values())
+    answered = answer_photos(lesson, judging, parts.held_back, parts.teaching)
+    answers = tuple(answered.values())
     head, _ = fit_head(examples, strength, report=report)
-    return Learned(head, deepened.epochs, answers, answers)
+    digests = tuple(lesson.digests[place] for place in answered)
+    return Learned(head, deepened.epochs, answers, digests, answers)
 
 
 def fitted_layer(lesson: Lesson, parts: Parts, report: Report) -> nn.Linear:

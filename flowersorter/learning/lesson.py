@@ -51,13 +51,14 @@ class Lesson:
 class Learned:
     """A head, how it got there, and the answers to photos whose groups the answering head never saw.
 
-    `reported` are the answers that the figures are of, `answers` all that calibrate. From `start`, if there
-    is one, it can be taught again after a correction.
+    `reported` are the answers that the figures are of, `answers` all that calibrate, `digests` whose these
+    are. From `start`, if there is one, it can be taught again after a correction.
     """
 
     head: Head
     epochs: tuple[Epoch, ...]
     answers: tuple[Answer, ...]
+    digests: tuple[str, ...]
     reported: tuple[Answer, ...]
     start: Start | None = None
     strangers: Strangers | None = None
@@ -175,6 +176,7 @@ def _learned(
         head,
         epochs,
         tuple(answers[place] for place in counted),
+        tuple(lesson.digests[place] for place in counted),
         tuple(answers[place] for place in reported),
         start,
         strangers,

@@ -72,8 +72,9 @@ def learn_by_recipe(
             curve.append(Epoch(train_loss, train_accuracy, val_loss, val_accuracy))
             report(curve[-1])
     head = Head(examples.species, _numbers(layer.weight), _numbers(layer.bias), root=False)
-    answers = tuple(answer_photos(lesson, head, judged, teaching).values())
-    return Learned(head, tuple(curve), answers, answers)
+    answered = answer_photos(lesson, head, judged, teaching)
+    answers = tuple(answered.values())
+    return Learned(head, tuple(curve), answers, tuple(lesson.digests[place] for place in answered), answers)
 
 
 def frozen_with_new_layer(backbone: Backbone, classes: int) -> tuple[nn.Module, nn.Linear]:
