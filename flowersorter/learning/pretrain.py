@@ -69,7 +69,7 @@ def _pretrain(options: argparse.Namespace, command: str) -> None:
     if options.sides:
         if before is not None:
             raise Refused(
-                Code.BAD_ARGUMENT, detail="--from a model there is one side of crops: leave --sides out"
+                Code.BAD_ARGUMENT, detail="--from a model has sides of its own: leave --sides out"
             )
         starts = [start for start, _side in recipe.sides]
         recipe = replace(recipe, sides=tuple(zip(starts, options.sides, strict=True)))

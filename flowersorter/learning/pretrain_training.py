@@ -21,7 +21,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.optim.swa_utils import update_bn
 from torchvision.models import resnet18
 
 from flowersorter.learning.devices import DeviceName, training_type
@@ -36,7 +35,6 @@ CHECKPOINT_FILE: Final = "checkpoint.pt"
 SAVE_SECONDS: Final = 240.0
 HALVES: Final = 2  # part of the recipe: batch norm sees half a batch
 CHOICE_CROP: Final = 176  # pixels, cut from the middle of the cached photos for the curves
-NORM_PHOTOS: Final = 512  # that renew the statistics of an average
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +54,7 @@ class Recipe:
     mixed_until: float = 0.86
     averaged_every: int = 5  # steps
     averaging: float = 0.97  # of the averaged weights that stay at each such step
-    ramp: int = 10  # less stays of the first averages: (1 + turn) / (ramp + turn); by 2 all count the same
-    steady: bool = False  # whether the rate stays at its peak
+    steady_until: float = 0.0  # the rate stays at its peak until here
     start: str = ""  # sha256 of the weights that it began at; none: random numbers
 
     def side(self, epoch: int) -> int:
@@ -65,27 +62,21 @@ class Recipe:
         return [side for start, side in self.sides if epoch >= start * self.epochs][-1]
 
     def rate(self, share: float) -> float:
-        """The learning rate after this share of the run: up in a line, then steady or half a cosine down."""
+        """The learning rate after this share of the run: up in a line, steady, then half a cosine down."""
         if share < self.warm_up:
             return self.peak_rate * share / self.warm_up
-        if self.steady:
-            return self.peak_rate
-        return self.peak_rate * (1 + math.cos(math.pi * (share - self.warm_up) / (1 - self.warm_up))) / 2
+        top = max(self.warm_up, self.steady_until)
+        return self.peak_rate * (1 + math.cos(math.pi * max(0.0, share - top) / (1 - top))) / 2
 
 
 def another_cycle(start: str) -> Recipe:
-    """The recipe to go on from finished weights: one low rate, and the mean of all weights that it meets.
-
-    Stochastic weight averaging, Izmailov et al. 2018, arXiv:1803.05407.
-    """
+    """The recipe to go on from finished weights: a low rate, steady for a quarter of the run, then down."""
     return Recipe(
-        epochs=12,
-        sides=((0.0, 128),),
+        epochs=13,
+        sides=((0.0, 128), (0.76, 160)),
         peak_rate=0.02,
-        mixed_until=1.0,
-        averaging=1.0,
-        ramp=2,
-        steady=True,
+        mixed_until=0.76,
+        steady_until=0.23,
         start=start,
     )
 
@@ -255,7 +246,7 @@ class Run:
         done = self.place.epoch * self.steps + self.place.step
         if done % recipe.averaged_every == 0:
             turn = done // recipe.averaged_every
-            stays = min(recipe.averaging, (1 + turn) / (recipe.ramp + turn))
+            stays = min(recipe.averaging, (1 + turn) / (10 + turn))  # less at first
             average_into(self.averaged, self.net, stays)
         return loss
 
@@ -273,13 +264,6 @@ class Run:
         return float(loss.detach())
 
     def _line(self, speed: float) -> EpochLine:
-        if self.recipe.steady:
-            shown = drawn(
-                self.photos.part("training"), self.photos.labels(), self.recipe.seed, self.place.epoch
-            )
-            seen = self.photos.pixels(shown[:NORM_PHOTOS])
-            crops = [middle(seen[number], CHOICE_CROP) for number in shown[:NORM_PHOTOS]]
-            renew_norms(self.averaged, crops, self.device)
         choice = self.photos.part("choice")
         pixels = self.photos.pixels(choice)
         crops = [middle(pixels[number], CHOICE_CROP) for number in choice]
@@ -326,17 +310,6 @@ def middle(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     """Cut the middle square of `side` pixels out of uint8[H, W, 3]."""
     top, left = (pixels.shape[0] - side) // 2, (pixels.shape[1] - side) // 2
     return pixels[top : top + side, left : left + side]
-
-
-def renew_norms(net: nn.Module, crops: Sequence[NDArray[np.uint8]], device: torch.device) -> None:
-    """Take the running statistics of all batch norms anew from crops uint8[side, side, 3].
-
-    The statistics of a mean of weights that lie far apart are not the mean of their statistics.
-    """
-    stacks = np.array_split(
-        np.stack(crops), math.ceil(len(crops) / 32)
-    )  # of one size, for each weighs the same
-    update_bn((normalise(torch.from_numpy(stack).to(device).permute(0, 3, 1, 2)) for stack in stacks), net)
 
 
 def answers_for(net: nn.Module, crops: Sequence[NDArray[np.uint8]], device: torch.device) -> Tensor:

@@ -38,7 +38,6 @@ from flowersorter.learning.pretrain_training import (
     Run,
     another_cycle,
     average_into,
-    middle,
     new_network,
     parameter_groups,
 )
@@ -371,32 +370,11 @@ def test_another_cycle_begins_at_the_weights_of_the_model(
         for name, tensor in net.named_parameters():
             shipped = whole.run.averaged.get_parameter(name)
             assert torch.allclose(tensor, shipped if name.startswith("fc.") else shipped.half().float())
-    assert [recipe.rate(share) for share in (0.0, recipe.warm_up, 0.5, 1.0)] == [0.0, 0.02, 0.02, 0.02]
-
-
-def test_another_cycle_weighs_all_its_averages_alike_and_renews_the_norms(
-    photos: Photos, exported: Path, work: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    earlier = read_earlier(exported)
-    recipe = replace(another_cycle("x"), epochs=1, batch=16, sides=((0.0, 32),), averaged_every=1)
-    run = Run(photos, recipe, "cpu", "", earlier)
-    kernels = [run.net.conv1.weight.detach().clone()]
-    learn = run.optimizer.step
-
-    def step() -> None:
-        learn()
-        kernels.append(run.net.conv1.weight.detach().clone())
-
-    monkeypatch.setattr(run.optimizer, "step", step)
-    train(run, work)
-    assert len(kernels) == 1 + run.steps > 3
-    assert torch.allclose(run.averaged.conv1.weight, torch.stack(kernels).mean(dim=0), atol=1e-6)
-    # the first norm sees what the averaged first layer makes of the photos, nothing else
-    pixels = photos.pixels(photos.part("training"))
-    shown = drawn(photos.part("training"), photos.labels(), recipe.seed, 0)
-    stack = torch.from_numpy(np.stack([middle(pixels[number], 176) for number in shown])).permute(0, 3, 1, 2)
-    seen = run.averaged.conv1(normalise(stack)).mean(dim=(0, 2, 3))
-    assert torch.allclose(run.averaged.bn1.running_mean, seen, atol=0.02)
+    steady = [recipe.rate(share) for share in (recipe.warm_up, 0.1, recipe.steady_until)]
+    assert steady == [recipe.peak_rate] * 3
+    falling = [recipe.rate(share) for share in (0.24, 0.5, 0.9, 1.0)]
+    assert falling == sorted(falling, reverse=True)
+    assert falling[-1] == 0 < falling[0] < recipe.peak_rate
 
 
 def test_a_model_of_other_species_or_made_otherwise_is_no_start(
