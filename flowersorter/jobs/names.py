@@ -14,6 +14,7 @@ from pathlib import Path
 
 from flowersorter.jobs.models import is_builtin
 from flowersorter.learning.bundle import Model, ModelInfo
+from flowersorter.links import is_own_folder
 from flowersorter.paths import Home
 from flowersorter.records import Decision
 from flowersorter.sorting.journal import Journal
@@ -73,7 +74,7 @@ def folders_there(home: Home, into: Path) -> tuple[str, ...]:
     """The species of the folders in `into`: those that we filled first, then others by their names."""
     try:
         with os.scandir(into) as entries:
-            names = sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+            names = sorted(entry.name for entry in entries if is_own_folder(entry))
     except OSError:
         return ()  # there are none yet; a folder that cannot be read is refused by the plan
     with Journal.open(home.journal_file) as journal:

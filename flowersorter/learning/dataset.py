@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from flowersorter.filetypes import COMPANION_SUFFIXES, PHOTO_SUFFIXES
+from flowersorter.links import is_own_folder
 from flowersorter.progress import Progress, Report, Stage, silent
 from flowersorter.records import Code, Left, Reason, Refused
 
@@ -60,7 +61,7 @@ def read_labelled(folder: Path, report: Report = silent, *, min_species: int = 2
     problems: list[Left] = []
     for root, part in _roots(folder, top, problems):
         for entry in _entries(root) or []:
-            if entry.is_dir(follow_symlinks=False):
+            if is_own_folder(entry):
                 found = _read_species(Path(entry.path), problems)
                 photos += [LabelledPhoto(path, entry.name, part) for path in found]
                 report(Progress(Stage.SCANNING, len(photos)))
@@ -82,14 +83,14 @@ def natural_order(name: str) -> tuple[list[tuple[int, str]], str]:
 
 def _roots(folder: Path, top: list[os.DirEntry[str]], problems: list[Left]) -> list[tuple[Path, Part | None]]:
     """The folders whose subfolders are species: `folder` itself, or its train and val folders."""
-    folders = [entry for entry in top if entry.is_dir(follow_symlinks=False)]
+    folders = [entry for entry in top if is_own_folder(entry)]
     train = [entry for entry in folders if entry.name.casefold() in TRAIN_NAMES and _has_folders(entry)]
     val = [entry for entry in folders if entry.name.casefold() in VAL_NAMES and _has_folders(entry)]
     if not train:
         return [(folder, None)]
     for entry in top:
         if entry not in train and entry not in val:
-            if entry.is_dir(follow_symlinks=False):
+            if is_own_folder(entry):
                 problems.append(Left(Path(entry.path), Reason(Code.NESTED_FOLDER)))
             else:
                 _add_stray(entry, problems)
@@ -100,7 +101,7 @@ def _roots(folder: Path, top: list[os.DirEntry[str]], problems: list[Left]) -> l
 
 
 def _has_folders(entry: os.DirEntry[str]) -> bool:
-    return any(inner.is_dir(follow_symlinks=False) for inner in _entries(Path(entry.path)) or [])
+    return any(is_own_folder(inner) for inner in _entries(Path(entry.path)) or [])
 
 
 def _read_species(folder: Path, problems: list[Left]) -> list[Path]:
@@ -113,7 +114,7 @@ def _read_species(folder: Path, problems: list[Left]) -> list[Path]:
     found = 0
     for entry in entries:
         path = Path(entry.path)
-        if entry.is_dir(follow_symlinks=False):
+        if is_own_folder(entry):
             problems.append(Left(path, Reason(Code.NESTED_FOLDER)))
         elif not _is_photo(entry):
             _add_stray(entry, problems)

@@ -68,9 +68,7 @@ def _pretrain(options: argparse.Namespace, command: str) -> None:
     recipe = replace(recipe, seed=options.seed, epochs=options.epochs or recipe.epochs)
     if options.sides:
         if before is not None:
-            raise Refused(
-                Code.BAD_ARGUMENT, detail="--from a model has sides of its own: leave --sides out"
-            )
+            raise Refused(Code.BAD_ARGUMENT, detail="--from a model has sides of its own: leave --sides out")
         starts = [start for start, _side in recipe.sides]
         recipe = replace(recipe, sides=tuple(zip(starts, options.sides, strict=True)))
     run = Run(photos, recipe, device.name, command, before)

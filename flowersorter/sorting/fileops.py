@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
+from flowersorter.links import leads_elsewhere
+
 _FEW_FOLDERS: Final = 2
 _AT_FDCWD: Final = -100
 _RENAME_NOREPLACE: Final = 1  # <linux/fs.h>
@@ -271,14 +273,6 @@ def is_folder(path: Path) -> bool:
         return False
 
 
-def is_link(path: Path) -> bool:
-    """Whether a name is a link and its disk answers."""
-    try:
-        return path.is_symlink()
-    except OSError:
-        return False
-
-
 def rename_new(source: Path, target: Path) -> None:
     """Give a file a new name on the same disk, never over another file.
 
@@ -347,7 +341,7 @@ def make_folder(folder: Path) -> list[Path]:
     except FileNotFoundError:
         made = [] if is_folder(folder.parent) else make_folder(folder.parent)
     else:
-        if not stat.S_ISDIR(status.st_mode):
+        if not stat.S_ISDIR(status.st_mode) or leads_elsewhere(status):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder))
         return []
     try:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
+from flowersorter.links import is_link
 from flowersorter.records import Code, Left, Reason, Refused
 from flowersorter.sorting import fileops
 from flowersorter.sorting.entries import BatchEntry
@@ -36,7 +37,7 @@ class Inside:
         if folder not in self._links:
             path = Path(folder)
             way = (one for one in (path, *path.parents) if one not in self._free)
-            self._links[folder] = next(filter(fileops.is_link, way), None)
+            self._links[folder] = next(filter(is_link, way), None)
         link = self._links[folder]
         return None if link is None else Reason(Code.FOLDER_IS_LINK, {"path": link})
 

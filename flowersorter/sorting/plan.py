@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from flowersorter.links import is_own_folder
 from flowersorter.records import (
     Code,
     FileMove,
@@ -216,7 +217,7 @@ def _entries(folder: Path) -> dict[str, bool]:
     """Every name in a folder, and whether it is a real folder; nothing if the folder does not exist."""
     try:
         with os.scandir(folder) as entries:
-            return {entry.name: entry.is_dir(follow_symlinks=False) for entry in entries}
+            return {entry.name: is_own_folder(entry) for entry in entries}
     except FileNotFoundError:
         return {}
     except NotADirectoryError as error:

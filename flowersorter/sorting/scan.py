@@ -6,11 +6,13 @@ import os
 import re
 import stat
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from flowersorter.filetypes import COMPANION_SUFFIXES, PHOTO_SUFFIXES
+from flowersorter.links import is_own_folder
 from flowersorter.progress import Progress, Report, Stage, silent
 from flowersorter.records import Code, Photo, Reason, Refused, Stay
 from flowersorter.sorting.fileops import is_folder
@@ -133,7 +135,8 @@ class _Finder:
         with os.scandir(visit.folder) as entries:
             for entry in entries:
                 self._count(visit.folder)
-                self._look_at(entry, visit, files, folders)
+                with suppress(FileNotFoundError):  # gone since the folder was listed
+                    self._look_at(entry, visit, files, folders)
         for picture, companions in group(files):
             status = files[picture]
             photo = Photo(
@@ -164,7 +167,7 @@ class _Finder:
         folders: list[Path],
     ) -> None:
         name = entry.name
-        if entry.is_dir(follow_symlinks=False):
+        if is_own_folder(entry):
             if not is_foreign_name(name) and not is_hidden(name, entry.stat(follow_symlinks=False)):
                 folders.append(visit.folder / name)
             return
@@ -175,10 +178,7 @@ class _Finder:
             return
         if _suffix(name) not in PHOTO_SUFFIXES | COMPANION_SUFFIXES:
             return
-        try:
-            status = entry.stat(follow_symlinks=False)
-        except FileNotFoundError:
-            return  # gone since the folder was listed
+        status = entry.stat(follow_symlinks=False)
         if stat.S_ISREG(status.st_mode) and not is_hidden(name, status):
             files[name] = status
 

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from support.junctions import make_junctions
 
 from flowersorter.learning.dataset import natural_order, read_labelled
 from flowersorter.records import Code, Refused
@@ -75,6 +76,13 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     assert labelled.species == ("rose", "tulip")
     assert all(folder in photo.path.parents and not photo.path.is_symlink() for photo in labelled.photos)
     assert problems(folder) == {"lily": Code.STRAY_FILE, "rose/3.jpg": Code.STRAY_FILE}
+
+
+def test_junctions_are_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Promise 9."""
+    folder = plant(tmp_path, "rose/1.jpg", "rose/2.jpg", "tulip/1.jpg", "tulip/2.jpg", "lily/1.jpg")
+    make_junctions(monkeypatch, folder / "lily")
+    assert read_labelled(folder).species == ("rose", "tulip")
 
 
 @pytest.mark.parametrize("name", ["val", "valid", "Validation"])

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.junctions import make_junctions
 from support.primitives import Watched, disk, unwatched
 
 from flowersorter.sorting import fileops
@@ -169,6 +170,14 @@ def test_a_link_is_no_folder_to_move_into(tmp_path: Path) -> None:
     """Promise 9: a folder that was swapped for a link is not entered."""
     (tmp_path / "outside").mkdir()
     (tmp_path / "Rose").symlink_to(tmp_path / "outside", target_is_directory=True)
+    with pytest.raises(FileExistsError):
+        fileops.make_folder(tmp_path / "Rose")
+
+
+def test_a_junction_is_no_folder_to_move_into(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Promise 9."""
+    (tmp_path / "Rose").mkdir()
+    make_junctions(monkeypatch, tmp_path / "Rose")
     with pytest.raises(FileExistsError):
         fileops.make_folder(tmp_path / "Rose")
 

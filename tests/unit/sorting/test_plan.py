@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.garden import Garden, species_of
+from support.junctions import make_junctions
 from support.trees import tree
 
 from flowersorter.records import Code, Photo, Plan, Reason, Refused, Status, Transfer, Wish
@@ -117,6 +118,16 @@ def test_a_file_or_a_link_in_the_folders_place_is_not_entered(garden: Garden, tm
     (tmp_path / "outside").mkdir()
     (garden.root / "daisy").symlink_to(tmp_path / "outside", target_is_directory=True)
     assert targets(garden.plan()) == ["Daisy (2)/daisy_1.jpg", "Rose (2)/rose_1.jpg"]
+
+
+def test_a_junction_in_the_folders_place_is_not_entered(
+    garden: Garden, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Promise 9."""
+    garden.plant("rose_1.jpg")
+    (garden.root / "Rose").mkdir()
+    make_junctions(monkeypatch, garden.root / "Rose")
+    assert targets(garden.plan()) == ["Rose (2)/rose_1.jpg"]
 
 
 def two_languages(name: str) -> str:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from support.garden import Garden
+from support.junctions import make_junctions
 
 from flowersorter.progress import Cancelled, Progress, Stage
 from flowersorter.records import Code, Refused
+from flowersorter.sorting import scan as scanning
 from flowersorter.sorting.scan import Scan, is_hidden, is_placeholder, scan_folder
 
 
@@ -50,6 +53,29 @@ def test_links_are_not_followed(garden: Garden, tmp_path: Path) -> None:
     (garden.root / "loop").symlink_to(garden.root, target_is_directory=True)
     os.mkfifo(garden.root / "pipe.jpg")
     assert names(scan(garden.root, recursive=True)) == ["a.jpg"]
+
+
+def test_junctions_are_not_followed(garden: Garden, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Promise 9: on Windows, a junction that leads back up would have no end."""
+    garden.plant("a.jpg", "sub/b.jpg", "junction/c.jpg")
+    make_junctions(monkeypatch, garden.root / "junction")
+    assert names(scan(garden.root, recursive=True)) == ["a.jpg", "sub/b.jpg"]
+
+
+def test_a_folder_that_vanishes_takes_no_others_with_it(
+    garden: Garden, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    garden.plant("a.jpg", "sub/b.jpg")
+    look = scanning.is_own_folder
+
+    def remove_then_look(entry: os.DirEntry[str]) -> bool:
+        if entry.name == "sub":
+            shutil.rmtree(entry.path)
+        return look(entry)
+
+    monkeypatch.setattr(scanning, "is_own_folder", remove_then_look)
+    found = scan(garden.root, recursive=True)
+    assert (names(found), found.skipped) == (["a.jpg"], ())
 
 
 def test_foreign_hidden_and_own_folders_are_not_entered(garden: Garden) -> None:

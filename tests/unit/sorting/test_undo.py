@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from support.disks import memory_folder
 from support.garden import Garden
+from support.junctions import make_junctions
 from support.primitives import disk
 from support.trees import contents, swapped, tree
 
@@ -209,6 +210,18 @@ def test_a_folder_swapped_for_a_link_is_not_followed(
         assert (undone.restored, left(undone)) == (0, {"rose_1.jpg": Code.FOLDER_IS_LINK})
     assert act(batch) == Undone(batch, 1, ())
     assert tree(garden.root) == trees[deed]
+
+
+def test_a_folder_swapped_for_a_junction_is_not_followed(
+    garden: Garden, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Promise 9."""
+    batch = garden.plant("rose_1.jpg", "daisy_1.jpg").sort().batch
+    with monkeypatch.context() as on_windows:
+        make_junctions(on_windows, garden.root / "Rose")
+        undone = garden.undo()
+        assert (undone.restored, left(undone)) == (1, {"rose_1.jpg": Code.FOLDER_IS_LINK})
+    assert garden.undo() == Undone(batch, 1, ())
 
 
 @pytest.mark.parametrize("folder", ["album", "album/sub"])
