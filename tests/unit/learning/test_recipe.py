@@ -104,6 +104,7 @@ def test_epochs_and_batches_are_reported(lesson: Lesson, random_backbone: Backbo
 def test_the_answers_are_those_of_the_held_back_part(lesson: Lesson, random_backbone: Backbone) -> None:
     result = run(lesson, random_backbone)
     assert [answer.path for answer in result.answers] == [lesson.paths[0], lesson.paths[5]]
+    assert result.digests == (lesson.digests[0], lesson.digests[5])
     assert not result.head.root
 
 
