@@ -3,6 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
+from typing import Final
+
+from flowersorter.records import Code, Refused
+
+_CODES: Final = {
+    sqlite3.SQLITE_FULL: Code.DISK_FULL,
+    sqlite3.SQLITE_READONLY: Code.READ_ONLY,
+    sqlite3.SQLITE_BUSY: Code.FILE_BUSY,
+}
+
+
+def refusal(error: sqlite3.OperationalError, file: Path) -> Refused:
+    """What to raise where the disk did not take what was written."""
+    return Refused(_CODES.get(error.sqlite_errorcode & 0xFF, Code.IO_ERROR), path=file, detail=str(error))
 
 
 def give_back(connection: sqlite3.Connection) -> None:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from flowersorter.databases import log_ahead
+from flowersorter.databases import log_ahead, refusal
 from flowersorter.records import Code, Decision, Refused
 
 VERSION = 1
@@ -26,7 +26,7 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS decisions (
     digest TEXT PRIMARY KEY,
     pixel_digest TEXT,
-    species TEXT,             -- NULL: leave it where it is
+    species TEXT,             -- os.fsencode, text in older rows; NULL: leave it where it is
     decided REAL NOT NULL     -- seconds since the epoch
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS decisions_by_pixels ON decisions (pixel_digest);
@@ -59,15 +59,16 @@ class Seen:
 class Library:
     """The open library. One connection, used by one thread. Use as a context manager."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, file: Path) -> None:
         self._connection = connection
+        self._file = file
 
     @classmethod
     def open(cls, file: Path) -> Self:
         """Open or create the library.
 
-        Raises `Refused`: STORE_TOO_NEW, or STORE_DAMAGED after setting the damaged file aside, so that
-        the next call starts with an empty library.
+        Raises `Refused`: STORE_TOO_NEW; STORE_DAMAGED after setting the damaged file aside, so that the
+        next call starts with an empty library; DISK_FULL and its like.
         """
         file.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(file, timeout=10, isolation_level=None)
@@ -79,14 +80,17 @@ class Library:
             connection.executescript(SCHEMA)
             connection.execute(f"PRAGMA user_version={VERSION}")
             connection.execute("SELECT count(*) FROM decisions").fetchone()
-        except (sqlite3.OperationalError, Refused):
+        except sqlite3.OperationalError as error:
+            connection.close()
+            raise refusal(error, file) from error
+        except Refused:
             connection.close()
             raise
         except sqlite3.DatabaseError as error:
             connection.close()
             aside = _set_aside(file)
             raise Refused(Code.STORE_DAMAGED, path=file, aside=aside) from error
-        return cls(connection)
+        return cls(connection, file)
 
     def close(self) -> None:
         self._connection.close()
@@ -104,18 +108,17 @@ class Library:
     def remember(
         self, decisions: Mapping[str, Decision | None], pixel_digests: Mapping[str, str] | None = None
     ) -> None:
-        """Keep the decision of each digest; None forgets it."""
+        """Keep the decision of each digest; None forgets it. Raises `Refused` where the disk is full."""
         pixels = pixel_digests or {}
         now = time.time()
-        with closing(self._connection.cursor()) as cursor:
-            cursor.execute("BEGIN IMMEDIATE")
+        with self._writing() as cursor:
             for digest, decision in decisions.items():
                 if decision is None:
                     cursor.execute("DELETE FROM decisions WHERE digest = ?", (digest,))
                 else:
-                    row = (digest, pixels.get(digest), decision.species, now)
+                    species = None if decision.species is None else os.fsencode(decision.species)
+                    row = (digest, pixels.get(digest), species, now)
                     cursor.execute("INSERT OR REPLACE INTO decisions VALUES (?, ?, ?, ?)", row)
-            cursor.execute("COMMIT")
 
     def decision(self, digest: str, pixel_digest: str | None = None) -> Decision | None:
         """The decision for these bytes, else the newest one for these pixels, else None."""
@@ -124,7 +127,7 @@ class Library:
         row = self._connection.execute(by_bytes, (digest,)).fetchone()
         if row is None and pixel_digest is not None:
             row = self._connection.execute(by_pixels, (pixel_digest,)).fetchone()
-        return None if row is None else Decision(row[0])
+        return None if row is None else Decision(None if row[0] is None else os.fsdecode(row[0]))
 
     # pairs
 
@@ -135,10 +138,8 @@ class Library:
             if allowed
             else "DELETE FROM allowed_pairs WHERE one = ? AND other = ?"
         )
-        with closing(self._connection.cursor()) as cursor:
-            cursor.execute("BEGIN IMMEDIATE")
+        with self._writing() as cursor:
             cursor.executemany(change, {(min(pair), max(pair)) for pair in pairs})
-            cursor.execute("COMMIT")
 
     def allowed_pairs(self) -> frozenset[tuple[str, str]]:
         """The pairs of digests that were allowed, the smaller digest first."""
@@ -155,7 +156,8 @@ class Library:
         row = self._connection.execute(
             "SELECT size, mtime_ns, inode, digest FROM digests WHERE path = ?", (os.fsencode(path),)
         ).fetchone()
-        if row is None or tuple(row[:3]) != (status.st_size, status.st_mtime_ns, _signed(status.st_ino)):
+        seen = (status.st_size, _signed(status.st_mtime_ns), _signed(status.st_ino))
+        if row is None or tuple(row[:3]) != seen:
             return None
         return str(row[3])
 
@@ -182,7 +184,7 @@ class Library:
         return {str(digest) for (digest,) in rows}
 
     def remember_digests(self, seen: Iterable[Seen]) -> None:
-        """Keep the digests of files that still look as they did when they were read."""
+        """Keep the digests of files that still look as they did when they were read. Raises `Refused`."""
         rows = []
         for one in seen:
             try:
@@ -190,17 +192,29 @@ class Library:
             except OSError:
                 continue  # it has gone; there is nothing to remember
             if (status.st_size, status.st_mtime_ns) == (one.size, one.mtime_ns):
-                row = (os.fsencode(one.path), one.size, one.mtime_ns, _signed(status.st_ino), one.digest)
-                rows.append(row)
-        with closing(self._connection.cursor()) as cursor:
-            cursor.execute("BEGIN IMMEDIATE")
+                date = _signed(one.mtime_ns)
+                rows.append((os.fsencode(one.path), one.size, date, _signed(status.st_ino), one.digest))
+        with self._writing() as cursor:
             cursor.executemany("INSERT OR REPLACE INTO digests VALUES (?, ?, ?, ?, ?)", rows)
-            cursor.execute("COMMIT")
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Cursor]:
+        """Commit what is written inside, or none of it. Raises `Refused` where the disk does not take it."""
+        try:
+            with closing(self._connection.cursor()) as cursor:
+                cursor.execute("BEGIN IMMEDIATE")
+                yield cursor
+                cursor.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            raise refusal(error, self._file) from error
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
 
 
-def _signed(inode: int) -> int:
-    """SQLite holds signed 64-bit integers; some file systems use all 64 bits of an inode."""
-    return inode - (1 << 64) if inode >= 1 << 63 else inode
+def _signed(number: int) -> int:
+    """The last 64 bits of an inode or a date, as SQLite holds them: with a sign. Some disks use more."""
+    return (number + (1 << 63)) % (1 << 64) - (1 << 63)
 
 
 def _set_aside(file: Path) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from flowersorter.records import (
     Plan,
     Reason,
     Receipt,
+    Refused,
     Status,
     Transfer,
     Wish,
@@ -193,8 +195,9 @@ def carry_out(home: Home, plan: Plan, report: Report = silent) -> Receipt:
         for outcome in receipt.outcomes
         if outcome.target in digests
     ]
-    with Library.open(home.library_file) as library:
-        library.remember_digests(arrived)  # a moved photo is not read again
+    # a moved photo is not read again; where the disk takes no more it is, and the receipt matters more
+    with suppress(Refused), Library.open(home.library_file) as library:
+        library.remember_digests(arrived)
     return receipt
 
 

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from flowersorter.records import Code, Reason, Transfer
 from flowersorter.sorting import copying, fileops, streams
-from flowersorter.sorting.copying import Copied, CopyDiffers, SourceChanged, Stamp
+from flowersorter.sorting.copying import Copied, CopyDiffers, Seal, SourceChanged
 from flowersorter.sorting.fileops import CannotRename, LeftBehind, split
 from flowersorter.sorting.troubles import Trouble, reason_of
 from flowersorter.sorting.volumes import Volumes
@@ -54,7 +54,7 @@ _WHOLE: Final = Landed()
 @dataclass(frozen=True, slots=True)
 class _Copy:
     leg: Leg
-    original: Stamp | None  # of the source, before it was copied
+    original: Seal | None  # of the source, before it was copied
     copied: Copied
 
 
@@ -197,7 +197,7 @@ def _check(leg: Leg) -> None:
 
 def _copy(leg: Leg) -> _Copy:
     try:
-        original = copying.stamp(leg.source)
+        original = copying.seal(leg.source)
         copied = copying.copy_new(
             leg.source,
             leg.target,
@@ -221,14 +221,15 @@ def _release(copies: Sequence[_Copy]) -> None:
     for copy in copies:
         leg = copy.leg
         try:
-            original, mine = copying.stamp(leg.source), copying.stamp(leg.target)
+            original, mine = copying.seal(leg.source), copying.stamp(leg.target)
+            unchanged = original is not None and _is_as_copied(copy, original)
         except OSError as error:
             raise _taken_back(copies, reason_of(error, leg.source)) from error
         if original is None:
             continue  # gone already, so the copy is all that is left of it
         if mine != copy.copied.stamp:
             raise _taken_back(copies, Reason(Code.COPY_DIFFERS, {"path": leg.target}))
-        if original != copy.original:
+        if not unchanged:
             raise _taken_back(copies, Reason(Code.CHANGED_MEANWHILE, {"path": leg.source}), tried=False)
     gone: list[_Copy] = []
     for copy in copies:
@@ -242,6 +243,13 @@ def _release(copies: Sequence[_Copy]) -> None:
                 raise Trouble(reason, broken=True) from error
             raise _taken_back(copies, reason) from error
         gone.append(copy)
+
+
+def _is_as_copied(copy: _Copy, now: Seal) -> bool:
+    """Whether an original is what was copied; where only its ctime is another, its bytes tell."""
+    if copy.original is None or now[:-1] != copy.original[:-1]:
+        return False
+    return now == copy.original or streams.digest_of(copy.leg.source) == copy.copied.digest
 
 
 def _brought_back(gone: Sequence[_Copy]) -> bool:
@@ -267,7 +275,9 @@ def _taken_back(
         try:
             # a copy that somebody has changed since, or whose original is gone, is not ours to remove
             unchanged = copying.stamp(copy.leg.target) == copy.copied.stamp
-            if unchanged and fileops.look(copy.leg.source) is not None:
+            if fileops.look(copy.leg.source) is None:
+                broken = True  # recovery brings the photo's files together
+            elif unchanged:
                 fileops.remove(copy.leg.target)
         except OSError:
             broken = True

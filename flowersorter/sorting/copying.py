@@ -20,6 +20,7 @@ _CANNOT_KEEP_ATTRIBUTES: Final = _CANNOT_KEEP | {
 }  # fmt: skip
 
 Stamp = tuple[int, int, int]  # inode, size in bytes, modification date in ns
+Seal = tuple[int, int, int, int]  # a stamp, and the ctime in ns
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,12 @@ def stamp(path: Path) -> Stamp | None:
     return None if status is None else _stamp(status)
 
 
+def seal(path: Path) -> Seal | None:
+    """What tells that a file was touched at all, bytes or date; None if there is no file. Raises OSError."""
+    status = fileops.look(path)
+    return None if status is None else _seal(status)
+
+
 def copy_new(
     source: Path, target: Path, temporary: Path, *, expected: str | None, modified_ns: int
 ) -> Copied:
@@ -62,6 +69,8 @@ def copy_new(
         raise  # an incomplete target is left: the temporary beside it tells recovery that it is ours
     except BaseException as error:
         take_back(temporary, error)
+        if stamp(target) == copied.stamp:
+            take_back(target, error)  # the disk did what it says it did not
         raise
 
 
@@ -106,7 +115,7 @@ def _fill(
     try:
         before = os.fstat(reading)
         with streams.passed_on(reading, writing) as passed:
-            if _stamp(before) != _stamp(os.fstat(reading)):
+            if _seal(before) != _seal(os.fstat(reading)):
                 raise SourceChanged
             losses = _keep_details(source, before, target, modified_ns)
             fileops.system.sync(writing)
@@ -120,6 +129,10 @@ def _fill(
 
 def _stamp(status: os.stat_result) -> Stamp:
     return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _seal(status: os.stat_result) -> Seal:
+    return *_stamp(status), status.st_ctime_ns
 
 
 def _keep_details(source: Path, status: os.stat_result, target: Path, modified_ns: int) -> tuple[str, ...]:

@@ -11,8 +11,9 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from flowersorter.links import leads_elsewhere
 
@@ -27,6 +28,7 @@ NO_SUCH_CALL: Final = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSU
 _NO_LINK: Final = NO_SUCH_CALL | {errno.EPERM, errno.EACCES, errno.EMLINK}
 
 Rename = Callable[[Path, Path], None]
+T = TypeVar("T")
 
 
 class CannotRename(Exception):  # noqa: N818 - an answer: use the copy protocol
@@ -108,7 +110,7 @@ class System:
     def unlink(self, path: Path) -> None:
         """Take a name away."""
         if sys.platform == "win32":
-            unlink_on_windows(path)
+            despite_read_only(lambda file: file.unlink(), path)
         else:
             path.unlink()
 
@@ -129,9 +131,10 @@ class System:
         return os.open(path, os.O_RDONLY | _NO_LINKS | _OPEN_FLAGS)
 
     def open_to_sync(self, path: Path) -> int:
-        """Open a file only to sync it, which Windows allows to a writer."""
-        access = os.O_RDWR if sys.platform == "win32" else os.O_RDONLY
-        return os.open(path, access | _NO_LINKS | _OPEN_FLAGS)
+        """Open a file only to sync it."""
+        if sys.platform == "win32":
+            return despite_read_only(lambda file: os.open(file, os.O_RDWR | _OPEN_FLAGS), path)
+        return os.open(path, os.O_RDONLY | _NO_LINKS | _OPEN_FLAGS)
 
     def create(self, path: Path) -> int:
         """Open a new file for writing, readable by its owner only; FileExistsError if it is there."""
@@ -214,20 +217,20 @@ class System:
                 raise _c_error(source, target)
 
 
-def unlink_on_windows(path: Path) -> None:
-    """Take a name away, also that of a read-only file, which Windows keeps. Raises OSError."""
+def despite_read_only(act: Callable[[Path], T], path: Path) -> T:
+    """Do to a read-only file what Windows does to writable ones only. Raises OSError."""
     try:
-        path.unlink()
+        return act(path)
     except PermissionError:
         mode = path.lstat().st_mode
         if mode & stat.S_IWRITE:
             raise
         path.chmod(mode | stat.S_IWRITE)
         try:
-            path.unlink()
-        except OSError:
-            path.chmod(mode)
-            raise
+            return act(path)
+        finally:
+            with suppress(FileNotFoundError):
+                path.chmod(mode)
 
 
 def copy_linux_attributes(source: Path, target: Path) -> None:

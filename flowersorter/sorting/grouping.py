@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -25,28 +25,30 @@ def group(names: Iterable[str]) -> list[tuple[str, tuple[str, ...]]]:
     ordered = sorted(names)
     pictures = [name for name in ordered if _suffix(name) in PHOTO_SUFFIXES]
     owner = _owners(pictures)
-    by_stem: dict[str, str] = {}
-    for name in sorted(pictures, key=_rank, reverse=True):
-        by_stem[_stem(name)] = owner[name]  # the best rank is written last
-    by_name = {folder_key(name): owner[name] for name in pictures}
+    written, folded = _photos_by(str, owner), _photos_by(folder_key, owner)
     companions: defaultdict[str, list[str]] = defaultdict(list)
     for name in ordered:
-        found = owner[name] if name in owner else _owner_of_companion(name, by_name, by_stem)
+        found = owner[name] if name in owner else _owner_of_companion(name, written, folded)
         if found is not None and found != name:
             companions[found].append(name)
     return [(name, tuple(companions[name])) for name in pictures if owner[name] == name]
 
 
 def _owners(pictures: list[str]) -> dict[str, str]:
-    """Each picture file's photo: itself, or the picture whose RAW or edited copy it is."""
+    """Each picture file's photo: itself, or the picture whose RAW or edited copy it is.
+
+    A disk that tells case apart may hold A.JPG and a.jpg: the stem as it is written comes first.
+    """
     best: dict[str, str] = {}
+    as_written: dict[str, str] = {}
     for name in sorted(pictures, key=_rank):
         best.setdefault(_stem(name), name)
+        as_written.setdefault(Path(name).stem, name)
     owner: dict[str, str] = {}
     for name in pictures:
-        first = best[_stem(name)]
-        developed = _rank(name) == 3 and _rank(first) <= 1
-        owner[name] = first if developed else name
+        firsts = (as_written[Path(name).stem], best[_stem(name)])
+        developed = (first for first in firsts if _rank(name) == 3 and _rank(first) <= 1)
+        owner[name] = next(developed, name)
     for name in pictures:
         original = _edited_stem(_stem(name))
         if original is not None and original in best:
@@ -54,13 +56,17 @@ def _owners(pictures: list[str]) -> dict[str, str]:
     return owner
 
 
-def _owner_of_companion(name: str, by_name: dict[str, str], by_stem: dict[str, str]) -> str | None:
+def _photos_by(key: Callable[[str], str], owner: Mapping[str, str]) -> dict[str, str]:
+    """The photo of each picture's stem and of its whole name, as `key` has them."""
+    photos: dict[str, str] = {}
+    for name in sorted(owner, key=_rank, reverse=True):
+        photos[key(Path(name).stem)] = owner[name]  # the best rank is written last
+    return photos | {key(name): photo for name, photo in owner.items()}
+
+
+def _owner_of_companion(name: str, written: Mapping[str, str], folded: Mapping[str, str]) -> str | None:
     stem = _stem(name)
-    original = _edited_stem(stem)
-    for key in (stem, original):
-        if key is not None and (found := by_name.get(key) or by_stem.get(key)):
-            return found
-    return None
+    return written.get(Path(name).stem) or folded.get(stem) or folded.get(_edited_stem(stem) or "")
 
 
 def _rank(name: str) -> int:

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self
 
+from flowersorter.databases import refusal
 from flowersorter.records import Batch, Code, Plan, PlannedMove, Refused, Transfer
 from flowersorter.sorting import journal_file
 from flowersorter.sorting.entries import BatchEntry, FileEntry, Identity, PhotoEntry, State, Work
@@ -26,12 +27,6 @@ from flowersorter.sorting.fileops import split
 from flowersorter.sorting.volumes import Place, Volumes
 
 NOTHING: Final[Mapping[tuple[int, int], int]] = MappingProxyType({})
-
-_DISK_CODES: Final = {
-    sqlite3.SQLITE_FULL: Code.DISK_FULL,
-    sqlite3.SQLITE_READONLY: Code.READ_ONLY,
-    sqlite3.SQLITE_BUSY: Code.FILE_BUSY,
-}
 
 
 class Journal:
@@ -167,7 +162,7 @@ class Journal:
 
     def entry(self, batch: int) -> BatchEntry:
         """One batch. Raises `Refused` (BATCH_NOT_FOUND)."""
-        found = self._entries("WHERE batches.id = ?", batch)
+        found = self._entries("WHERE batches.id = ?", batch) if batch < 1 << 63 else []
         if not found:
             raise Refused(Code.BATCH_NOT_FOUND, batch=batch)
         return found[0]
@@ -200,7 +195,8 @@ class Journal:
                 if row[10] != _checksum(row[:10]):
                     raise ValueError(row)
                 source, target = Place(names[row[3]], row[4]), Place(names[row[5]], row[6])
-                files[row[1]].append(FileEntry(source, target, row[7], row[8], row[9], row[11]))
+                landed = None if row[11] is None else int(row[11])
+                files[row[1]].append(FileEntry(source, target, row[7], int(row[8]), row[9], landed))
             if not all(files.values()):
                 raise ValueError(batch)
             return [
@@ -223,8 +219,10 @@ class Journal:
 
     def last_mount(self, place: Place) -> Path:
         """Where the volume of a place was mounted when the journal last saw it."""
-        ((mount,),) = self._rows("SELECT mount FROM volumes WHERE name = ?", place.volume)
-        return Path(os.fsdecode(mount))
+        rows = self._rows("SELECT mount FROM volumes WHERE name = ?", place.volume)
+        with self._reading():
+            ((mount,),) = rows
+            return Path(os.fsdecode(mount))
 
     def _entries(self, rest: str, *arguments: Any) -> list[BatchEntry]:
         rows = self._rows(
@@ -260,8 +258,7 @@ class Journal:
             if self._connection.in_transaction:
                 self._connection.execute("COMMIT")
         except sqlite3.OperationalError as error:
-            code = _DISK_CODES.get(error.sqlite_errorcode & 0xFF, Code.IO_ERROR)
-            raise Refused(code, path=self._file, detail=str(error)) from error
+            raise refusal(error, self._file) from error
         finally:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
@@ -275,7 +272,7 @@ class Journal:
         )
         self._connection.executemany(
             "UPDATE files SET landed_mtime_ns = ? WHERE batch = ? AND number = ? AND member = ?",
-            [(mtime_ns, batch, number, member) for (number, member), mtime_ns in landed.items()],
+            [(_kept(mtime_ns), batch, number, member) for (number, member), mtime_ns in landed.items()],
         )
 
     def _all_volumes(self) -> dict[str, int]:
@@ -317,7 +314,8 @@ class Journal:
                 there, target = located(file.target)
                 if member == 0:
                     photo_rows.append((batch, number, os.fsencode(move.species), _folder_of(target), waiting))
-                row = (batch, number, member, *located(file.source), there, target, *identity)
+                size, date, digest = identity
+                row = (batch, number, member, *located(file.source), there, target, size, _kept(date), digest)
                 yield (*row, _checksum(row), None)
 
     def _add_folders(self, batch: int, folders: Iterable[Path], volumes: Volumes, *, removed: bool) -> None:
@@ -339,6 +337,11 @@ def _batch_entry(row: tuple[Any, ...]) -> BatchEntry:
         work=None if row[8] is None else Work(row[8]),
         undone=bool(row[9]),
     )
+
+
+def _kept(mtime_ns: int) -> int | bytes:
+    """A date as SQLite takes it, whose numbers have 64 bits: the years 1678 to 2262. Disks know others."""
+    return mtime_ns if -(1 << 63) <= mtime_ns < 1 << 63 else b"%d" % mtime_ns
 
 
 def _folder_of(target: bytes) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -199,6 +199,8 @@ class _Recovery:
                     self._leave(hindrance.arguments["path"], hindrance, again=True)
                     return None
             one = _where_is(entry, source, target, temporary_name(self._batch, photo.number, member))
+            if self._forward and not one.at_source and not one.at_target and fileops.look(source) is not None:
+                one = replace(one, at_source=True)  # edited since, and never moved: the photo stays with it
             found.append(one)
         return found
 

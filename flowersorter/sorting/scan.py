@@ -6,7 +6,6 @@ import os
 import re
 import stat
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,6 +18,7 @@ from flowersorter.sorting.fileops import is_folder
 from flowersorter.sorting.foreign import is_foreign_name
 from flowersorter.sorting.grouping import group
 from flowersorter.sorting.naming import folder_key
+from flowersorter.sorting.troubles import reason_of
 
 _REPORT_EVERY: Final = 500  # files
 
@@ -135,8 +135,7 @@ class _Finder:
         with os.scandir(visit.folder) as entries:
             for entry in entries:
                 self._count(visit.folder)
-                with suppress(FileNotFoundError):  # gone since the folder was listed
-                    self._look_at(entry, visit, files, folders)
+                self._look_at(entry, visit, files, folders)
         for picture, companions in group(files):
             status = files[picture]
             photo = Photo(
@@ -168,7 +167,7 @@ class _Finder:
     ) -> None:
         name = entry.name
         if is_own_folder(entry):
-            if not is_foreign_name(name) and not is_hidden(name, entry.stat(follow_symlinks=False)):
+            if not is_foreign_name(name) and not _is_shut(entry):
                 folders.append(visit.folder / name)
             return
         icloud = _ICLOUD_NAME.fullmatch(name)
@@ -178,9 +177,25 @@ class _Finder:
             return
         if _suffix(name) not in PHOTO_SUFFIXES | COMPANION_SUFFIXES:
             return
-        status = entry.stat(follow_symlinks=False)
+        try:
+            status = entry.stat(follow_symlinks=False)
+        except FileNotFoundError:
+            return  # gone since the folder was listed
+        except OSError as error:
+            path = visit.folder / name
+            self.skipped.append(Stay(Photo(path, 0, 0), reason_of(error, path)))
+            return
         if stat.S_ISREG(status.st_mode) and not is_hidden(name, status):
             files[name] = status
+
+
+def _is_shut(folder: os.DirEntry[str]) -> bool:
+    try:
+        return is_hidden(folder.name, folder.stat(follow_symlinks=False))
+    except FileNotFoundError:
+        return True  # gone since the folder that it lies in was listed
+    except OSError:
+        return False  # what is wrong with it is said when it is entered
 
 
 def _suffix(name: str) -> str:

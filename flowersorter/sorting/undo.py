@@ -187,6 +187,8 @@ class _Again:
                 if status is None and copies:
                     continue  # an earlier undo got as far as this companion
                 _check_copy(file, copy, None if status is None else (status.st_size, status.st_mtime_ns))
+                if not streams.same_bytes(original, copy):  # another photo has the name of the original now
+                    raise Trouble(Reason(Code.CHANGED_MEANWHILE, {"path": original}))
             except OSError as error:
                 raise Trouble(reason_of(error, copy)) from error
             copies.append(copy)

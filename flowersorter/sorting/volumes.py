@@ -189,7 +189,9 @@ def _linux_id(mount: Path, kind: str, source: str, uuids: dict[str, str]) -> Cal
             return f"uuid:{uuid}"
         if ":" in source or source.startswith("//"):
             return f"net:{kind}:{source}"
-        return f"fsid:{os.statvfs(mount).f_fsid:x}"
+        fsid = os.statvfs(mount).f_fsid
+        # FUSE has none, and two vaults are not one disk
+        return f"fsid:{fsid:x}" if fsid else f"at:{kind}:{source!a}:{str(mount)!a}"
 
     return identify
 

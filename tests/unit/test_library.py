@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -120,3 +122,45 @@ def test_files_of_the_same_size_may_be_copies(file: Path, tmp_path: Path) -> Non
         assert library.digests_of_size(copy) == {"aa"}
         assert library.digests_of_size(other) == set()
         assert library.digests_of_size(tmp_path / "gone") == set()
+
+
+@pytest.mark.parametrize("mtime_ns", [-(10**19), 12 * 10**18])
+def test_dates_that_64_bits_do_not_hold_are_known_again(
+    tmp_path: Path, mtime_ns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = tmp_path / "a.jpg"
+    photo.write_bytes(b"a")
+    status = photo.stat()
+    seen = SimpleNamespace(st_size=1, st_mtime_ns=mtime_ns, st_ino=status.st_ino)
+    with Library.open(tmp_path / "library.sqlite") as library:
+        monkeypatch.setattr(type(photo), "stat", lambda *_arguments, **_options: seen)
+        library.remember_digests([Seen(photo, 1, mtime_ns, "digest")])
+        assert library.known_digest(photo) == "digest"
+
+
+def test_species_that_are_not_utf8_are_remembered(tmp_path: Path) -> None:
+    with Library.open(tmp_path / "library.sqlite") as library:
+        library.remember({"one": Decision("Ros\udce9"), "other": Decision(None)})
+        assert library.decision("one") == Decision("Ros\udce9")
+        assert library.decision("other") == Decision(None)
+
+
+def test_text_of_older_rows_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "library.sqlite"
+    with Library.open(file):
+        pass
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("INSERT INTO decisions VALUES ('one', NULL, 'Möwe', 1)")
+    with Library.open(file) as library:
+        assert library.decision("one") == Decision("Möwe")
+
+
+def test_a_full_disk_is_said_and_the_next_write_goes_on(tmp_path: Path) -> None:
+    with Library.open(tmp_path / "library.sqlite") as library:
+        library._connection.execute("PRAGMA max_page_count=1")
+        with pytest.raises(Refused) as caught:
+            library.remember({str(number): Decision("rose" * 100) for number in range(1000)})
+        assert caught.value.reason.code is Code.DISK_FULL
+        library._connection.execute("PRAGMA max_page_count=1000000")
+        library.remember({"one": Decision("rose")})
+        assert library.decision("one") == Decision("rose")

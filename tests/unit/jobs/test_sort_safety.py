@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ from support.trees import contents, tree
 from flowersorter.jobs import history, sort
 from flowersorter.jobs.sort import SortRequest
 from flowersorter.learning.calibrate import Threshold
+from flowersorter.library import Library, Seen
 from flowersorter.paths import Home
 from flowersorter.progress import Cancelled, Report, silent
-from flowersorter.records import Receipt, Status
+from flowersorter.records import Code, Receipt, Refused, Status
 from flowersorter.settings import Settings
 
 NAMES = ("rose-90-1.jpg", "rose-95-2.jpg", "tulip-99-1.jpg", "daisy-10-1.jpg", "broken-0-1.jpg")
@@ -89,3 +91,24 @@ def test_cancelled_at_every_report(home: Home, tmp_path: Path) -> None:
             assert tree(folder) == before
         number += 1
     assert moved == {0, 1, 2, 3}
+
+
+def test_the_receipt_comes_though_the_data_disk_is_full(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The photos were moved: whoever waits has to hear of it."""
+    make_photos(tmp_path / "folder", *NAMES)
+    remember = Library.remember_digests
+    told: list[Path] = []
+
+    def full(library: Library, seen: Iterable[Seen]) -> None:
+        photos = list(seen)
+        if all(one.path.parent == tmp_path / "folder" for one in photos):
+            remember(library, photos)
+            return
+        told.extend(one.path for one in photos)
+        raise Refused(Code.DISK_FULL, path=home.library_file)
+
+    monkeypatch.setattr(Library, "remember_digests", full)
+    receipt = sort_all(home, SortRequest(tmp_path / "folder"))
+    assert receipt.count(Status.MOVED) == len(told) == 3

@@ -207,7 +207,7 @@ class OnWindows(type(Path())):  # type: ignore[misc]
 def test_windows_lets_a_read_only_file_go(mode: int, tmp_path: Path) -> None:
     path = OnWindows(tmp_path / "a.jpg")
     path.touch(mode)
-    fileops.unlink_on_windows(path)
+    fileops.despite_read_only(OnWindows.unlink, path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -219,8 +219,22 @@ def test_a_file_that_windows_keeps_stays_as_it_was(
     path.touch(mode)
     monkeypatch.setattr(OnWindows, "busy", True)
     with pytest.raises(PermissionError):
-        fileops.unlink_on_windows(path)
+        fileops.despite_read_only(OnWindows.unlink, path)
     assert path.stat().st_mode & 0o777 == mode
+
+
+def test_windows_opens_a_read_only_file_to_sync_it(tmp_path: Path) -> None:
+    """Promise 6: else a run whose photos are read-only could never be cleared up."""
+    path = tmp_path / "a.jpg"
+    path.touch(0o444)
+
+    def open_to_write(file: Path) -> int:
+        if not file.stat().st_mode & stat.S_IWRITE:
+            raise PermissionError(errno.EACCES, "access is denied")
+        return os.open(file, os.O_RDWR)
+
+    os.close(fileops.despite_read_only(open_to_write, path))
+    assert path.stat().st_mode & 0o777 == 0o444
 
 
 def test_syncing_where_it_cannot_be_done_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

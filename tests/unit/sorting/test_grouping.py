@@ -39,3 +39,15 @@ from flowersorter.sorting.grouping import group
 def test_groups(names: list[str], groups: list[tuple[str, tuple[str, ...]]]) -> None:
     assert group(names) == groups
     assert group(reversed(names)) == groups
+
+
+def test_names_that_differ_in_case_alone_keep_their_own_companions() -> None:
+    """A disk that tells case apart holds both."""
+    xmps = ["IMG_1.JPG", "IMG_1.JPG.xmp", "IMG_1.jpg", "IMG_1.jpg.xmp"]
+    assert group(xmps) == [("IMG_1.JPG", ("IMG_1.JPG.xmp",)), ("IMG_1.jpg", ("IMG_1.jpg.xmp",))]
+    raws = ["A.JPG", "A.NEF", "A.xmp", "a.jpg", "a.nef", "a.xmp"]
+    assert group(raws) == [("A.JPG", ("A.NEF", "A.xmp")), ("a.jpg", ("a.nef", "a.xmp"))]
+
+
+def test_where_case_is_not_told_apart_names_meet_all_the_same() -> None:
+    assert group(["A.JPG", "a.NEF", "a.Xmp"]) == [("A.JPG", ("a.NEF", "a.Xmp"))]

@@ -16,7 +16,7 @@ from support.trees import contents, swapped, tree
 
 from flowersorter.progress import Cancelled, Progress, Stage
 from flowersorter.records import Code, Outcome, Plan, Receipt, Recovered, Refused, Status, Transfer
-from flowersorter.sorting import locks
+from flowersorter.sorting import fileops, locks
 from flowersorter.sorting.journal import Journal
 from flowersorter.sorting.volumes import Volumes
 
@@ -497,3 +497,75 @@ def test_a_photo_that_is_edited_between_copy_and_release_stays(garden: Garden) -
     assert (skipped.status, skipped.reason.code) == (Status.SKIPPED, Code.CHANGED_MEANWHILE)
     assert (garden.root / "rose_1.jpg").read_bytes() == b"edited"
     assert names(garden.root / "Rose") == ["rose_2.jpg"]
+
+
+@pytest.mark.parametrize("name", ["rose_1.jpg", "rose_1.xmp"])
+def test_an_original_edited_behind_its_old_date_is_not_removed(garden: Garden, name: str) -> None:
+    """Promise 1: jhead -ft and exiftool -P keep the date; some hundred copies wait for one sync."""
+    garden.plant("rose_1.jpg", "rose_1.xmp", "rose_2.jpg")
+    original = garden.root / name
+    status = original.stat()
+
+    def report(event: object) -> None:
+        if isinstance(event, Progress) and event.done == 1:  # the first was copied, and not yet released
+            original.write_bytes(b"x" * status.st_size)
+            os.utime(original, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+    with disk("copy"):
+        receipt = garden.carry_out(garden.plan(), report)
+    assert [outcome.status for outcome in receipt.outcomes] == [Status.SKIPPED, Status.MOVED]
+    assert original.read_bytes() == b"x" * status.st_size
+    assert sorted(path.name for path in (garden.root / "Rose").iterdir()) == ["rose_2.jpg"]
+
+
+def test_an_original_that_was_only_touched_is_moved(garden: Garden) -> None:
+    """An indexer writes attributes, and ctime changes: the bytes tell."""
+    garden.plant("rose_1.jpg", "rose_2.jpg")
+
+    def report(event: object) -> None:
+        if isinstance(event, Progress) and event.done == 1:
+            (garden.root / "rose_1.jpg").chmod(0o600)
+
+    with disk("copy"):
+        receipt = garden.carry_out(garden.plan(), report)
+    assert receipt.count(Status.MOVED) == 2
+
+
+@pytest.mark.parametrize("call", ["unlink", "rename"])
+def test_a_disk_that_did_what_it_denies_splits_no_photo(
+    garden: Garden, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The original is gone, or the copy has its name, although the disk says that it failed."""
+    before = tree(garden.plant("rose_1.jpg", "rose_1.xmp").root)
+    plan = garden.plan()
+    with disk("copy"):
+        done = getattr(fileops.system, call)
+        denied: list[str] = []
+
+        def deny(*paths: Path) -> None:
+            done(*paths)
+            if not denied:
+                denied.append(call)
+                raise OSError(errno.EIO, "it did, and says that it did not")
+
+        monkeypatch.setattr(fileops.system, call, deny, raising=False)
+        assert garden.carry_out(plan).count(Status.FAILED) == 1
+        garden.recover()
+    assert denied
+    assert tree(garden.root) == before
+
+
+@pytest.mark.parametrize("year", [1600, 2350])
+def test_dates_that_64_bits_do_not_hold_come_back(garden: Garden, year: int) -> None:
+    garden.plant("rose_1.jpg", "rose_1.xmp")
+    for name in ("rose_1.jpg", "rose_1.xmp"):
+        date = round((year - 1970) * 365.25 * 86400) * 10**9
+        os.utime(garden.root / name, ns=(date, date))
+    before = tree(garden.root)
+    if (garden.root / "rose_1.jpg").stat().st_mtime_ns != date:
+        pytest.skip("this disk has no such dates")
+    for way in ("rename", "copy"):
+        with disk(way):
+            assert garden.sort().count(Status.MOVED) == 1
+            assert garden.undo().restored == 1
+        assert tree(garden.root) == before

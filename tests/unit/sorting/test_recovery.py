@@ -6,9 +6,11 @@ import errno
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.garden import Garden, files
+from support.primitives import disk
 from support.trees import contents, swapped, tree
 
 from flowersorter.records import Code, Recovered, Transfer
@@ -273,3 +275,29 @@ def test_a_folder_that_cannot_be_held_keeps_the_batch_open(
     assert left.path == garden.root
     assert left.reason.code is (Code.FOLDER_IN_USE if error == errno.EWOULDBLOCK else Code.IO_ERROR)
     assert recovered(garden) == Recovered(put_back=1)
+
+
+class Cut(BaseException):
+    """The end of the process."""
+
+
+def test_a_photo_whose_companion_was_edited_after_the_cut_stays_together(garden: Garden) -> None:
+    """Promise 6: the picture was renamed, its XMP was not yet, and darktable has written to it since."""
+    garden.plant("rose_1.jpg", "rose_1.xmp")
+    renames: list[str] = []
+
+    def cut(name: str, _arguments: tuple[Any, ...]) -> None:
+        renames.extend([name] * (name == "rename"))
+        if len(renames) == 2:
+            raise Cut
+
+    plan = garden.plan()
+    with pytest.raises(Cut), disk("rename", cut):
+        garden.carry_out(plan)
+    (garden.root / "rose_1.xmp").write_bytes(b"five stars")
+    recovered = garden.recover()
+    assert (recovered.in_place, recovered.put_back, recovered.unresolved) == (0, 1, ())
+    assert sorted(path.name for path in garden.root.iterdir() if path.is_file()) == [
+        "rose_1.jpg",
+        "rose_1.xmp",
+    ]

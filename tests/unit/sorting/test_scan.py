@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -201,3 +203,34 @@ def test_progress_is_told_and_can_cancel(garden: Garden) -> None:
 
     with pytest.raises(Cancelled):
         scan(garden.root, report=stop)
+
+
+class Dead:
+    """An entry of a folder on a network drive that no longer answers."""
+
+    def __init__(self, entry: os.DirEntry[str]) -> None:
+        self.name, self.path = entry.name, entry.path
+        self.is_dir, self.is_file = entry.is_dir, entry.is_file
+
+    def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
+        raise OSError(errno.ENOTCONN, "the server died")
+
+
+def test_one_entry_that_does_not_answer_takes_no_others_with_it(
+    garden: Garden, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    garden.plant("a.jpg", "dead.jpg", "nas/b.jpg")
+    list_folder = os.scandir
+
+    @contextmanager
+    def listed(folder: Path) -> Iterator[Iterator[Any]]:
+        if folder.name == "nas":
+            raise OSError(errno.ENOTCONN, "the server died")
+        with list_folder(folder) as entries:
+            yield (Dead(one) if one.name in {"nas", "dead.jpg"} else one for one in entries)
+
+    monkeypatch.setattr(os, "scandir", listed)
+    for recursive, silent in ((False, {"dead.jpg"}), (True, {"dead.jpg", "nas"})):
+        found = scan(garden.root, recursive=recursive)
+        assert names(found) == ["a.jpg"]
+        assert {stay.photo.path.name for stay in found.skipped} == silent

@@ -358,3 +358,24 @@ def test_undo_between_two_disks_is_verified_too(
             assert calls.count("sync") == 2
             assert calls.index("sync_folder") < calls.index("unlink")
         assert tree(there.root) == before
+
+
+@pytest.mark.parametrize("taken", ["rose_1.jpg", "rose_1.xmp"])
+def test_a_copy_whose_original_is_another_file_now_is_not_thrown_away(garden: Garden, taken: str) -> None:
+    """A card was emptied, and the camera counts from 1 again: the copy is all that is left."""
+    garden.plant("rose_1.jpg", "rose_1.xmp").sort(transfer=Transfer.COPY)
+    original = garden.root / taken
+    status = original.stat()
+    original.write_bytes(b"x" * status.st_size)
+    os.utime(original, ns=(status.st_atime_ns, status.st_mtime_ns))
+    undone = garden.undo()
+    assert undone.restored == 0
+    assert left(undone) == {"rose_1.jpg": Code.EDITED_SINCE}
+    assert (garden.root / "Rose" / "rose_1.jpg").exists()
+
+
+def test_a_batch_that_no_number_can_have_is_not_found(garden: Garden) -> None:
+    garden.plant("rose_1.jpg").sort()
+    with pytest.raises(Refused) as caught:
+        garden.undo(10**20)
+    assert caught.value.reason.code is Code.BATCH_NOT_FOUND

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import plistlib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -110,3 +111,18 @@ def test_macos_volume_ids() -> None:
     assert mac_volume_id(answer, Path("/Volumes/X")) == "uuid:1234-ABCD"
     assert mac_volume_id(b"", Path("/Volumes/X")) == "mount:/Volumes/X"
     assert mac_volume_id(b"Could not find disk", Path("/Volumes/X")) == "mount:/Volumes/X"
+
+
+def test_two_disks_without_an_id_are_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FUSE gives none: photos of one vault must not come back in another."""
+    lines = [
+        b"%d 27 0:%d / %s rw - fuse.gocryptfs /home/u/%s rw"
+        % (number, number, os.fsencode(tmp_path / name), name.encode())
+        for number, name in enumerate(("one", "other"))
+    ]
+    monkeypatch.setattr(os, "statvfs", lambda _mount: SimpleNamespace(f_fsid=0))
+    volumes = Volumes(linux_volumes(b"\n".join(lines)))
+    assert not volumes.same(tmp_path / "one", tmp_path / "other")
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        assert volumes.path(volumes.place(tmp_path / name / "a.jpg")) == tmp_path / name / "a.jpg"
