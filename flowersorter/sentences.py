@@ -47,7 +47,7 @@ SENTENCES: Final[dict[Code, str]] = {
     Code.STRAY_FILE: "This photo lies outside the species folders and is not used.",
     Code.NESTED_FOLDER: "This folder lies inside a species folder and is not used.",
     Code.ONE_SPECIES: "There is only one species in “{path}”. Put photos of at least two species into folders of their own.",
-    Code.TOO_FEW_PHOTOS: "“{species}” has only {photos} photos: it is taught, but cannot be checked.",
+    Code.TOO_FEW_PHOTOS: "“{species}” has too few photos ({photos}): it is taught, but cannot be checked.",
     Code.NOT_A_FOLDER: "“{path}” is not a folder, or it is no longer there.",
     Code.FOLDER_UNREADABLE: "“{path}” cannot be opened. Check that you have the right to read it.",
     Code.FOLDER_PROTECTED: "“{path}” belongs to another photo program. Moving its photos would damage its catalogue; choose Copy instead.",

@@ -195,13 +195,11 @@ def export_model(home: Home, name: str, target: Path, *, include_teaching: bool)
 
     Raises `Refused`: NAME_TAKEN where something is there already, and as `import_model`.
     """
-    version = in_force(home.models / slug(name))
-    if version is None:
-        raise Refused(Code.MODEL_NOT_FOUND, model=name)
+    info = find_model(home, Settings(), name)
     if target.exists() or target.is_symlink():
         raise Refused(Code.NAME_TAKEN, name=target.name)
     with refusals_named(name), disk_errors_refused():
-        return copy_model(version, target, include_teaching=include_teaching).path
+        return copy_model(info.path, target, include_teaching=include_teaching).path
 
 
 def remove_model(home: Home, name: str) -> None:

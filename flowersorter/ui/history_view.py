@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from flowersorter.jobs.history import history, redo, undo
 from flowersorter.paths import Home
-from flowersorter.records import Batch, Transfer, Undone
+from flowersorter.records import Batch, Left, Transfer, Undone
 from flowersorter.sentences import show_path
 from flowersorter.ui import messages
 from flowersorter.ui.group_tree import GroupTree, by_reason, stay_line
@@ -37,7 +37,7 @@ class HistoryView(QWidget):
 
         self.message = MessageBar()
         self.progress = ProgressPanel(self.tr("Stop"))
-        self.progress.cancel_requested.connect(self._cancel)
+        self.progress.cancel_requested.connect(self.cancel)
         self.table = HistoryTable()
         self.table.itemSelectionChanged.connect(self._update_buttons)
         self.left = GroupTree((self.tr("Not put back, and why"), self.tr("Photos"), ""), stay_line)
@@ -50,7 +50,7 @@ class HistoryView(QWidget):
         )
 
         full = QWidget()
-        self._pages = QStackedLayout()
+        self._pages = QStackedWidget()
         self._pages.addWidget(empty)
         self._pages.addWidget(full)
         inner = QVBoxLayout(full)
@@ -65,7 +65,7 @@ class HistoryView(QWidget):
         body.addWidget(heading(self.tr("History")))
         body.addWidget(text(self.tr("What was filed, newest first. Select a line to take it back."), "muted"))
         body.addWidget(self.message)
-        body.addLayout(self._pages, 1)
+        body.addWidget(self._pages, 1)
         body.addWidget(self.progress)
         page = QVBoxLayout(self)
         page.setContentsMargins(0, 0, 0, 0)
@@ -87,6 +87,11 @@ class HistoryView(QWidget):
         row.addStretch(1)
         return bar
 
+    @property
+    def busy(self) -> bool:
+        """Whether photos are being put back or filed again."""
+        return self._task is not None
+
     def refresh(self) -> None:
         """Read the history again, off the GUI thread."""
         reader = TaskRunner(lambda _report: history(self._home), self)
@@ -101,7 +106,7 @@ class HistoryView(QWidget):
 
     def _show(self, batches: Sequence[Batch]) -> None:
         self.table.show_batches(batches)
-        self._pages.setCurrentIndex(1 if batches else 0)
+        self._pages.setCurrentIndex(1 if batches or not self.left.isHidden() else 0)
         self._update_buttons()
         self.refreshed.emit()
 
@@ -181,16 +186,23 @@ class HistoryView(QWidget):
         self.busy_changed.emit(True)  # noqa: FBT003 - a signal has no keywords
         task.start()
 
-    def _cancel(self) -> None:
+    def cancel(self) -> None:
+        """Stop what is being undone or done again; what it has done so far is kept."""
         if self._task is not None:
             self._task.cancel()
+
+    def show_left(self, left: Sequence[Left]) -> None:
+        """List photos that were not put back, and why."""
+        self.left.show_groups(by_reason(left), open_up_to=_OPEN_UP_TO)
+        self.left.setVisible(bool(left))
+        if left:
+            self._pages.setCurrentIndex(1)
 
     def _show_done(self, done: Undone, words: str) -> None:
         if done.cancelled:
             words = self.tr("You stopped. {done}").format(done=words)
         self.message.show_message(words, "warning" if done.left or done.cancelled else "info")
-        self.left.show_groups(by_reason(done.left), open_up_to=_OPEN_UP_TO)
-        self.left.setVisible(bool(done.left))
+        self.show_left(done.left)
         self.undone.emit(done)
 
     def _say_undone(self, done: Undone) -> str:
@@ -225,6 +237,7 @@ class HistoryView(QWidget):
     def _end(self) -> None:
         self._task = None
         self.progress.stop()
-        self.table.setFocus()  # the button that was pressed cannot be pressed again
+        if self.isVisibleTo(self.window()):
+            self.table.setFocus()  # the button that was pressed cannot be pressed again
         self.busy_changed.emit(False)  # noqa: FBT003 - a signal has no keywords
         self.refresh()

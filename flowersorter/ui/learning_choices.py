@@ -86,6 +86,8 @@ class LearningChoices(Card):
 
     def choose_folder(self, folder: Path) -> None:
         """The folder that would be taught; a model is named after it until somebody knows better."""
+        if folder == self._folder:
+            return  # looked into again: the choices stand
         self._folder = folder
         self.name.setText(file_name(folder))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, Qt, Signal
-from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from flowersorter.jobs.bases import BasesTried, Tried
 from flowersorter.jobs.teach import TeachingStarted, TeachRequest
@@ -36,7 +36,7 @@ class LessonView(QWidget):
             self.tr("How well it learns is drawn here once it has looked at every photo."), "muted"
         )
         waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._drawing = QStackedLayout()
+        self._drawing = QStackedWidget()
         self._drawing.addWidget(waiting)
         self._drawing.addWidget(self.curves)
         box = QVBoxLayout(self)
@@ -49,7 +49,7 @@ class LessonView(QWidget):
         box.addSpacing(GRID)
         box.addWidget(self.progress)
         box.addSpacing(GRID)
-        box.addLayout(self._drawing, 1)
+        box.addWidget(self._drawing, 1)
 
     def begin(self, request: TeachRequest) -> None:
         """A teaching begins."""

@@ -27,7 +27,7 @@ from flowersorter.ui.sort_session import Busy, SortSession
 from flowersorter.ui.tasks import TaskRunner, end_tasks
 from flowersorter.ui.theme import GRID
 from flowersorter.ui.thumbnails import Thumbnailer
-from flowersorter.ui.widgets import MessageBar, heading, set_role
+from flowersorter.ui.widgets import MessageBar, accept_copy, heading, set_role
 
 if TYPE_CHECKING:
     from flowersorter.learning.bundle import ModelInfo
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 SMALLEST: Final = QSize(960, 640)
 USUAL: Final = QSize(1200, 780)
 FRAME: Final = QSize(16, 48)  # what the system draws around a window, about
+_SAID_AT_ONCE: Final = 3  # photos that recovery left; more are listed
 _LATER_PAGES: Final = (
     "plan_view",
     "receipt_view",
@@ -83,7 +84,7 @@ class MainWindow(QMainWindow):
         self.sort_page.models_requested.connect(self.show_models)
         self.sort_page.undo_requested.connect(self._undo)
         self.sort_page.model_changed.connect(self._models_changed)
-        self.session.busy_changed.connect(self._show_busy)
+        self.session.busy_changed.connect(lambda _busy: self._lock())
         store.failed.connect(self._show_error)
         self._restore_geometry()
 
@@ -137,8 +138,8 @@ class MainWindow(QMainWindow):
             self.teaching.taught.connect(lambda _taught: self._models_changed())
             self.teaching.sort_requested.connect(self.show_sort)
             self.teaching.photo_opened.connect(self._show_answer)
-            self.teaching.filing_changed.connect(self._cleaning_busy)
-            self.teaching.set_locked(self.session.busy is Busy.FILING)
+            self.teaching.filing_changed.connect(lambda _filing: self._lock())
+            self._lock()
             self.pages.addWidget(self.teaching)
         self._show(Key.TEACH_PAGE, self.teaching)
 
@@ -183,7 +184,8 @@ class MainWindow(QMainWindow):
 
             self.history = HistoryView(self._home)
             self.history.undone.connect(self._photos_are_back)
-            self.history.busy_changed.connect(self._history_busy)
+            self.history.busy_changed.connect(lambda _busy: self._lock())
+            self._lock()
             self.pages.addWidget(self.history)
         return self.history
 
@@ -205,33 +207,30 @@ class MainWindow(QMainWindow):
         self.show_history()
         self._history().undo_batch(batch)
 
-    def _show_busy(self, busy: Busy) -> None:
+    def _lock(self) -> None:
+        """While one page changes photos, the others wait."""
+        filing, cleaning, undoing = self._changing()
+        self.sort_page.setEnabled(not (cleaning or undoing))
         if self.history is not None:
-            self.history.set_locked(busy is Busy.FILING)
+            self.history.set_locked(filing or cleaning)
         if self.teaching is not None:
-            self.teaching.set_locked(busy is Busy.FILING)
-        if busy is not Busy.FILING and self._closing:
+            self.teaching.set_locked(filing or undoing)
+        if self._closing and not any(self._changing()):
             self.close()
 
-    def _history_busy(self, busy: bool) -> None:
-        self.sort_page.setEnabled(not busy)
-        if self.teaching is not None:
-            self.teaching.set_locked(busy)
-
-    def _cleaning_busy(self, busy: bool) -> None:
-        self.sort_page.setEnabled(not busy)
-        self._history().set_locked(busy)
-        if not busy and self._closing:
-            self.close()
+    def _changing(self) -> tuple[bool, bool, bool]:
+        """Whether the Sort page, the cleaning, or the history is changing photos."""
+        cleaning = None if self.teaching is None else self.teaching.cleaning
+        return (
+            self.session.busy is Busy.FILING,
+            cleaning is not None and cleaning.filing,
+            self.history is not None and self.history.busy,
+        )
 
     def _photos_are_back(self) -> None:
         self.sort_page.look_again()
         if self.teaching is not None:
             self.teaching.photos_moved()
-
-    def _is_filing(self) -> bool:
-        cleaning = None if self.teaching is None else self.teaching.cleaning
-        return self.session.busy is Busy.FILING or (cleaning is not None and cleaning.filing)
 
     # start and end
 
@@ -251,7 +250,7 @@ class MainWindow(QMainWindow):
             self.shown.emit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self._is_filing():
+        if any(self._changing()):
             event.ignore()
             if not self._closing:
                 self._ask_to_stop()
@@ -269,17 +268,23 @@ class MainWindow(QMainWindow):
     def stop_and_close(self) -> None:
         """Close without a question; a photo that is being filed is finished first."""
         self._closing = True
-        if self.session.busy is Busy.FILING:
+        filing, cleaning, undoing = self._changing()
+        if filing:
             self.session.cancel()
-        elif self.teaching is not None and self.teaching.cleaning is not None and self._is_filing():
+        elif cleaning and self.teaching is not None and self.teaching.cleaning is not None:
             self.teaching.cleaning.cancel()
+        elif undoing and self.history is not None:
+            self.history.cancel()
         else:
             self.close()
 
     def _ask_to_stop(self) -> None:
+        undoing = self._changing()[2]
         ask(
             self,
-            self.tr("Photos are being filed. Stop and close?"),
+            self.tr("Photos are being moved. Stop and close?")
+            if undoing
+            else self.tr("Photos are being filed. Stop and close?"),
             self.tr("The photo in hand is finished first. The others stay where they are."),
             self.tr("Stop and close"),
             self.stop_and_close,
@@ -296,9 +301,26 @@ class MainWindow(QMainWindow):
         words = self.tr("The last run was interrupted: {done} in place, {back} put back.").format(
             done=messages.photos(recovered.in_place), back=messages.number(recovered.put_back)
         )
-        for left in recovered.unresolved:
-            words += "\n" + messages.place(left.path) + ": " + messages.say(left.reason)
-        self.message.show_message(words, "warning" if recovered.unresolved else "info")
+        if not recovered.unresolved:
+            self.message.show_message(words)
+        elif len(recovered.unresolved) <= _SAID_AT_ONCE:
+            for left in recovered.unresolved:
+                words += "\n" + messages.place(left.path) + ": " + messages.say(left.reason)
+            self.message.show_message(words, "warning")
+        else:
+            count = len(recovered.unresolved)
+            words += " " + messages.plural(
+                count,
+                self.tr("%Ln was left as it is.", "", count),
+                self.tr("%Ln were left as they are.", "", count),
+            )
+            self.message.show_message(
+                words, "warning", self.tr("List them"), lambda: self._list_left(recovered)
+            )
+
+    def _list_left(self, recovered: Recovered) -> None:
+        self.show_history()
+        self._history().show_left(recovered.unresolved)
 
     def _run(self, work: Callable[[], object], done: Callable[..., object]) -> None:
         task = TaskRunner(lambda _report: work(), self)
@@ -323,7 +345,7 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if _folder_in(event) is not None:
-            event.acceptProposedAction()
+            accept_copy(event)
             self._drop.setGeometry(self.pages.geometry().adjusted(GRID, GRID, -GRID, -GRID))
             self._drop.show()
             self._drop.raise_()
@@ -336,7 +358,7 @@ class MainWindow(QMainWindow):
         self._drop.hide()
         folder = _folder_in(event)
         if folder is not None:
-            event.acceptProposedAction()
+            accept_copy(event)
             self.open_folder(folder)
 
     def _make_drop_hint(self) -> QFrame:

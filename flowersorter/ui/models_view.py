@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from flowersorter.jobs.models import (
     export_model,
@@ -78,7 +78,7 @@ class ModelsView(QWidget):
         inner.addWidget(self.table, 1)
         inner.addWidget(self.species)
         inner.addWidget(self.versions)
-        self._pages = QStackedLayout()
+        self._pages = QStackedWidget()
         self._pages.addWidget(empty)
         self._pages.addWidget(full)
         known = Card(self.tr("What it knows before you teach it"))
@@ -90,7 +90,7 @@ class ModelsView(QWidget):
         body.addWidget(heading(self.tr("Models")))
         body.addWidget(text(self.tr("A model is what was learned. One of them names your photos."), "muted"))
         body.addWidget(self.message)
-        body.addLayout(self._pages, 1)
+        body.addWidget(self._pages, 1)
         body.addSpacing(GRID)
         body.addWidget(known)
         page = QVBoxLayout(self)
@@ -267,4 +267,5 @@ class ModelsView(QWidget):
         self.models_changed.emit()
 
     def _show_error(self, error: Exception) -> None:
+        self._show_chosen()  # a version that was refused is not the one in use
         self.message.show_message(messages.say_error(error), "error")

@@ -100,7 +100,7 @@ class PlanView(QWidget):
         # only what a person clicks asks for another plan
         self.move_choice.clicked.connect(lambda _checked: self._change(Transfer.MOVE))
         self.copy_choice.clicked.connect(lambda _checked: self._change(Transfer.COPY))
-        self.go = primary_button("", self.carry_out_requested.emit)
+        self.go = primary_button("", self._carry_out)
         self._back = button(self.tr("Back to the photos"), self.back.emit)
         self._bar = QFrame()
         set_role(self._bar, "bar")
@@ -269,7 +269,12 @@ class PlanView(QWidget):
 
     def _change(self, transfer: Transfer) -> None:
         if self._plan is not None and transfer is not self._plan.transfer:
+            self._bar.setEnabled(False)  # until the other plan is shown
             self.transfer_changed.emit(transfer)
+
+    def _carry_out(self) -> None:
+        self._bar.setEnabled(False)  # a double click is one wish
+        self.carry_out_requested.emit()
 
 
 def _shown(folder: Path, into: Path) -> str:

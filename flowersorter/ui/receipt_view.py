@@ -106,6 +106,7 @@ class ReceiptView(QWidget):
         self._offer_to_learn(corrections)
 
     def _offer_to_learn(self, corrections: int) -> None:
+        self._learning = False
         self.learn_button.setVisible(corrections > 0)
         self.learn_button.setEnabled(True)
         self.learn_button.setText(
@@ -117,12 +118,14 @@ class ReceiptView(QWidget):
         )
 
     def _learn(self) -> None:
+        self._learning = True
         self.learn_button.setEnabled(False)
         self.learn_requested.emit()
 
     def show_learned(self, corrected: Corrected) -> None:
         """Say that the corrections are learned, and whether the model is used from now on."""
-        self.learn_button.hide()
+        if self._learning:  # else these corrections are of an earlier receipt
+            self.learn_button.hide()
         learned = messages.plural(
             corrected.corrections,
             self.tr("“{model}” has learned from %Ln photo.", "", corrected.corrections),

@@ -161,7 +161,8 @@ class ReportView(QWidget):
         self.tabs.setTabVisible(self._comparison_tab, taught.comparison is not None)
         self.tabs.setCurrentIndex(0)
         self._show_comparison(taught)
-        self.sort_button.setFocus()
+        if self.isVisibleTo(self.window()):
+            self.sort_button.setFocus()
 
     def _show_comparison(self, taught: Taught) -> None:
         self.message.hide()

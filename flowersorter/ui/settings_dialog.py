@@ -11,7 +11,9 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
     QDialogButtonBox,
+    QFrame,
     QHBoxLayout,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -39,8 +41,9 @@ class SettingsDialog(QDialog):
         self.setWindowTitle(self.tr("Settings"))
         self.setMinimumWidth(82 * GRID)
         self.editors: dict[str, Editor] = {}
-        box = QVBoxLayout(self)
-        box.setContentsMargins(3 * GRID, 3 * GRID, 3 * GRID, 2 * GRID)
+        inner = QWidget()
+        box = QVBoxLayout(inner)
+        box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(2 * GRID)
         for group in dict.fromkeys(setting.group for setting in SETTINGS):
             box.addWidget(self._make_group(group))
@@ -58,8 +61,19 @@ class SettingsDialog(QDialog):
         set_role(self.buttons.button(QDialogButtonBox.StandardButton.Ok), "primary")
         defaults = self.buttons.button(QDialogButtonBox.StandardButton.RestoreDefaults)
         defaults.clicked.connect(lambda _checked: self._show(Settings()))
-        box.addWidget(self.buttons)
+        area = QScrollArea()  # on a small screen the buttons are in sight all the same
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidget(inner)
+        set_role(area, "page")
+        page = QVBoxLayout(self)
+        page.setContentsMargins(3 * GRID, 3 * GRID, 3 * GRID, 2 * GRID)
+        page.setSpacing(2 * GRID)
+        page.addWidget(area, 1)
+        page.addWidget(self.buttons)
         self._show(store.values)
+        wanted = inner.sizeHint().height() + self.buttons.sizeHint().height() + 8 * GRID
+        self.resize(self.minimumWidth(), min(wanted, self.screen().availableSize().height() - 6 * GRID))
 
     def _make_group(self, group: Words) -> Card:
         card = Card(_words(group))

@@ -240,7 +240,9 @@ class SortPage(QWidget):
         self.stack.setCurrentWidget(view)
         steps: list[QWidget | None] = [self.welcome, self.review, self.plan, self.receipt]
         self.header.show_step(steps.index(view))
-        view.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.setFocusProxy(view)
+        if self.isVisibleTo(self.window()):  # else another page has the keyboard
+            view.setFocus(Qt.FocusReason.OtherFocusReason)
 
 
 class _StepHeader(QWidget):

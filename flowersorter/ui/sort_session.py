@@ -136,6 +136,7 @@ class SortSession(QObject):
 
     def make_plan(self, transfer: Transfer | None = None) -> None:
         """Work out what filing will do; `planned` answers."""
+        self.plan = None  # the one before is not what is asked for any more
         request, found = self._chosen()
         if transfer is not None:
             request = replace(request, transfer=transfer)
@@ -212,7 +213,7 @@ class SortSession(QObject):
             digest = self.review.photos[row].digest
             if digest is not None:
                 self._unsaved[digest] = self.review.decision(row)
-        self.plan = None
+        self._outdate_plan()
         self._save()
         self.decided.emit(rows)
 
@@ -274,8 +275,9 @@ class SortSession(QObject):
             return  # of a folder that was closed
         self._promising = False
         self.request = replace(self.request, max_wrong=max_wrong)
-        self.threshold, self.plan = threshold, None
+        self.threshold = threshold
         rows = self.review.judge(threshold.value)
+        self._outdate_plan()
         self.promised.emit(threshold)
         self.decided.emit(rows)
 
@@ -283,6 +285,12 @@ class SortSession(QObject):
         if self.started_with is not None and wish[0] is self.started_with.model:
             self._promising = False
             self.promise_failed.emit(error)
+
+    def _outdate_plan(self) -> None:
+        """Something else was said: what was planned is not it any more."""
+        self.plan = None
+        if self._busy is Busy.PLANNING:
+            self.make_plan()
 
     def _planned(self, planned: Planned) -> None:
         self.plan = planned

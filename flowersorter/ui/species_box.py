@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from flowersorter.records import Refused
@@ -86,8 +86,9 @@ class SpeciesBox(QFrame):
             if event.key() == Qt.Key.Key_Escape:
                 self._close()
                 return True
-        left = event.type() is QEvent.Type.FocusOut and watched is self.field
-        if left and self.isActiveWindow():
+        left = isinstance(event, QFocusEvent) and event.lostFocus() and watched is self.field
+        own_menu = isinstance(event, QFocusEvent) and event.reason() is Qt.FocusReason.PopupFocusReason
+        if left and not own_menu and self.isActiveWindow():
             self.hide()  # somebody clicked elsewhere; the focus is where it was put
         return super().eventFilter(watched, event)
 

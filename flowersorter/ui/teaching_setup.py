@@ -31,6 +31,7 @@ from flowersorter.ui.widgets import (
     EmptyState,
     MessageBar,
     ProgressPanel,
+    accept_copy,
     button,
     heading,
     primary_button,
@@ -230,12 +231,12 @@ class TeachingSetup(QWidget):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if _dropped_folder(event) is not None:
-            event.acceptProposedAction()
+            accept_copy(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
         folder = _dropped_folder(event)
         if folder is not None:
-            event.acceptProposedAction()
+            accept_copy(event)
             self.folder_chosen.emit(folder)
 
     def _update_start(self) -> None:

@@ -172,8 +172,8 @@ class TeachingView(QWidget):
         if taught.in_force:
             self._store.change(model=taught.info.name)
         report = self._open_report()
-        report.show_taught(taught)
         self.pages.setCurrentWidget(report)
+        report.show_taught(taught)
         self.taught.emit(taught)
         self._look_at_answers(taught)
 

@@ -48,6 +48,7 @@ class WeightsChooser(QWidget):
         self._home = home
         self._store = store
         self._download: TaskRunner | None = None
+        self._wanted: str | None = None  # a file that was chosen, until it is listed
 
         self.missing = text(
             self.tr(
@@ -126,6 +127,8 @@ class WeightsChooser(QWidget):
 
     def _show(self, bases: Sequence[Base]) -> None:
         self.combo.blockSignals(True)  # noqa: FBT003 - Qt's own signature
+        chosen = self.base() if self._wanted is None else self._wanted
+        self._wanted = None
         self.combo.clear()
         if len(bases) > 1:
             self.combo.addItem(self.tr("Whatever suits the photos best (it tries)"), "auto")
@@ -133,6 +136,7 @@ class WeightsChooser(QWidget):
             self.combo.addItem(base_name(base), str(base.path) if base.id == "file" else base.id)
             last = self.combo.count() - 1
             self.combo.setItemData(last, messages.place(base.path), Qt.ItemDataRole.ToolTipRole)
+        self.combo.setCurrentIndex(max(0, self.combo.findData(chosen)))
         self.combo.blockSignals(False)  # noqa: FBT003
         self.combo.setVisible(bool(bases))
         self.missing.setVisible(not bases)
@@ -153,6 +157,7 @@ class WeightsChooser(QWidget):
     def _take_file(self, base: Base) -> None:
         self.message.hide()
         self._store.change(weights_file=str(base.path))
+        self._wanted = str(base.path)
         self.refresh()
 
     def _ask_download(self) -> None:

@@ -224,7 +224,7 @@ class WelcomeView(QWidget):
 
     def _look_anew(self) -> None:
         """The choices changed, here or in the settings: a folder that is being sorted is not disturbed."""
-        if self._session.busy is not Busy.CLASSIFYING:
+        if not self.isHidden():  # else its photos are reviewed, planned or filed
             self._look()
 
     def _look(self) -> None:
@@ -289,5 +289,6 @@ class WelcomeView(QWidget):
         set_role(self.choose_button, "" if self.models.missing() else "primary")
         self.start_button.setEnabled(ready and not why)
         focused = self.window().focusWidget()
-        if self._folder is not None and (focused is None or not self._chosen.isAncestorOf(focused)):
+        elsewhere = focused is None or not self._chosen.isAncestorOf(focused)
+        if elsewhere and self._folder is not None and self.isVisibleTo(self.window()):
             self.start_button.setFocus()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QPainter, QPaintEvent
+from PySide6.QtGui import QDropEvent, QFont, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -105,6 +105,12 @@ def icon_button(icon: str, name: str, clicked: Callable[[], object]) -> QToolBut
     made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     made.clicked.connect(lambda _checked: clicked())
     return made
+
+
+def accept_copy(event: QDropEvent) -> None:
+    """Take what is dragged as a copy: who has taken a move leaves it to the file manager to delete it."""
+    event.setDropAction(Qt.DropAction.CopyAction)
+    event.accept()
 
 
 def set_role(widget: QWidget, role: str) -> None:

@@ -18,6 +18,7 @@ from flowersorter.records import Code, Refused, Score
 from flowersorter.settings import Settings
 from flowersorter.ui import theme
 from flowersorter.ui.explanations import Explanations
+from flowersorter.ui.main_window import MainWindow
 from flowersorter.ui.review_view import ReviewView
 from flowersorter.ui.settings_store import SettingsStore
 from flowersorter.ui.sort_session import SortSession
@@ -172,3 +173,25 @@ def view(qtbot, session, store, thumbnails, thumbnailer, explanations):
     yield made
     previews.close()
     end_tasks(previews)
+
+
+@pytest.fixture
+def window(qtbot, home, store, thumbnailer, recogniser):
+    made = MainWindow(home, store, thumbnailer)
+    with qtbot.waitExposed(made):
+        made.show()
+    yield made
+    made.close()
+    qtbot.waitUntil(lambda: not made.isVisible())
+    made.deleteLater()
+
+
+@pytest.fixture
+def reviewed(qtbot, window, folder):
+    """The window with `folder` in its review."""
+    page = window.sort_page
+    with qtbot.waitSignal(window.session.found, timeout=PATIENCE):
+        window.open_folder(folder)
+    with qtbot.waitSignal(window.session.classified, timeout=PATIENCE):
+        page._start(window.session.request)
+    return window

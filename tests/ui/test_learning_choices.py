@@ -88,3 +88,11 @@ def test_scrolling_the_page_changes_no_choice(choices, qtbot):
     QApplication.sendEvent(choices.looks, wheel)
     assert choices.looks.currentIndex() == before
     assert not wheel.isAccepted(), "the page scrolls"
+
+
+def test_a_folder_that_is_looked_into_again_leaves_the_name(choices, tmp_path):
+    choices.name.setText("Roses only")
+    choices.choose_folder(tmp_path / "My garden")
+    assert choices.request().name == "Roses only"
+    choices.choose_folder(tmp_path / "Other garden")
+    assert choices.request().name == "Other garden"

@@ -21,17 +21,6 @@ from flowersorter.ui.tasks import TaskRunner
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
-@pytest.fixture
-def window(qtbot, home, store, thumbnailer, recogniser):
-    made = MainWindow(home, store, thumbnailer)
-    with qtbot.waitExposed(made):
-        made.show()
-    yield made
-    made.close()
-    qtbot.waitUntil(lambda: not made.isVisible())
-    made.deleteLater()
-
-
 def tree(folder) -> dict[str, tuple[bytes, int]]:
     return {
         str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns)
@@ -151,6 +140,20 @@ def test_an_interrupted_run_is_told(window, qtbot, monkeypatch, tmp_path):
     qtbot.waitUntil(lambda: bool(window.message.words()))
     assert window.message.words().startswith("The last run was interrupted: 312 photos in place, 1 put back.")
     assert "edited after it was moved" in window.message.words()
+
+
+def test_many_photos_that_recovery_left_are_listed(window, qtbot, monkeypatch, tmp_path):
+    """A line of the message for each of 300 would be higher than the screen."""
+    left = tuple(Left(tmp_path / f"{number}.jpg", Reason(Code.VANISHED)) for number in range(300))
+    monkeypatch.setattr(history, "recover", lambda _home: Recovered(12, 0, left))
+    window.start()
+    qtbot.waitUntil(lambda: bool(window.message.words()))
+    assert window.message.words().count("\n") == 0
+    assert "300 were left as they are." in window.message.words()
+    window.message._action.click()
+    assert window.pages.currentWidget() is window.history
+    assert window.history.left.isVisibleTo(window.history)
+    assert window.history.left.model().rowCount(window.history.left.model().index(0, 0)) == 300
 
 
 def test_a_clean_start_says_nothing(window, qtbot):

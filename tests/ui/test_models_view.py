@@ -170,3 +170,15 @@ def test_the_built_in_model_stays_and_speaks_the_gardeners_language(view, librar
     assert view.species.text() == "Löwenzahn, Margerite"
     assert not view.remove_button.isEnabled()
     assert view.export_button.isEnabled()
+
+
+def test_a_version_that_was_refused_is_not_shown_as_the_one_in_use(view, qtbot, monkeypatch):
+    def refuse(*_arguments: object) -> ModelInfo:
+        raise Refused(Code.MODEL_DAMAGED, model="my garden")
+
+    monkeypatch.setattr(models_view, "use_version", refuse)
+    combo = view.versions.combo
+    combo.setCurrentIndex(0)
+    combo.activated.emit(0)
+    qtbot.waitUntil(lambda: bool(view.message.words()))
+    assert combo.currentIndex() == 1

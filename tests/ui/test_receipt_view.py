@@ -131,3 +131,12 @@ def test_what_could_not_be_learned_can_be_tried_again(view, plan):
     view.show_not_learned(Refused(Code.MODEL_CANNOT_LEARN, model="my garden"))
     assert "cannot learn from corrections" in view.message.words()
     assert view.learn_button.isEnabled()
+
+
+def test_a_learning_that_ends_late_takes_nothing_from_the_next_receipt(view, plan):
+    view.show_receipt(receipt_of(plan), Transfer.MOVE, ROOT, corrections=3)
+    view.learn_button.click()
+    view.show_receipt(receipt_of(plan), Transfer.MOVE, ROOT, corrections=2)
+    view.show_learned(corrected(taken=True))
+    assert not view.learn_button.isHidden()
+    assert view.learn_button.text() == "Learn from your 2 corrections"

@@ -107,3 +107,11 @@ def test_the_dialog_may_go_while_the_caches_are_cleared(open_dialog, home, qtbot
     qtbot.waitUntil(dialog.caches.clear_button.isEnabled)
     dialog.caches.clear_button.click()
     dialog.deleteLater()
+
+
+def test_it_fits_a_small_screen(open_dialog):
+    """1366 x 768, or 1920 x 1080 at 150 %: OK and Cancel have to be in sight."""
+    dialog = open_dialog()
+    assert dialog.minimumSizeHint().height() < 500
+    dialog.resize(dialog.width(), 500)
+    assert dialog.buttons.geometry().bottom() < 500

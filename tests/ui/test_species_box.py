@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QFocusEvent
+from PySide6.QtWidgets import QApplication
 
 from flowersorter.species_names import Language, all_species
 from flowersorter.ui.review import Review
@@ -97,3 +99,15 @@ def test_the_spelling_of_the_review_is_used_in_every_language():
     review.know(OWN)
     assert review.known_spelling("margerite") == "Oxeye daisy"
     assert review.known_spelling("Rosa") == "Rosa"
+
+
+@pytest.mark.parametrize(
+    ("reason", "stays"), [(Qt.FocusReason.PopupFocusReason, True), (Qt.FocusReason.MouseFocusReason, False)]
+)
+def test_its_own_menu_does_not_close_it(box, qtbot, reason, stays):
+    """A right click offers Paste."""
+    box.window().activateWindow()
+    qtbot.waitUntil(box.isActiveWindow)
+    ask(box, "ro")
+    QApplication.sendEvent(box.field, QFocusEvent(QEvent.Type.FocusOut, reason))
+    assert box.isVisible() is stays

@@ -123,3 +123,23 @@ def test_several_may_be_tried_and_the_file_of_the_settings_comes_first(home, sto
     assert chooser.base() == str(file)
     chooser.combo.setCurrentIndex(2)
     assert chooser.base() == "imagenet"
+
+
+def test_what_was_chosen_stays_chosen(home, store, qtbot, tmp_path, monkeypatch):
+    """The list is read anew whenever the page is shown."""
+    put_download(home)
+    monkeypatch.setattr(weights_chooser, "check_weights", lambda path: Base("file", path))
+    chooser = WeightsChooser(home, store)
+    qtbot.addWidget(chooser, before_close_func=end_tasks)
+    for _ in range(2):
+        with qtbot.waitSignal(chooser.changed):
+            chooser.refresh()
+        chooser.combo.setCurrentIndex(chooser.combo.findData("imagenet"))
+    with qtbot.waitSignal(chooser.changed):
+        chooser.refresh()
+    assert chooser.base() == "imagenet"
+    file = tmp_path / "mine.pth"
+    file.write_bytes(b"weights")
+    with qtbot.waitSignal(chooser.changed):
+        chooser.use_file(file)
+    assert chooser.base() == str(file)

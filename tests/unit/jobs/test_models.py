@@ -207,6 +207,14 @@ def test_export_and_import_give_the_same_model(home: Home, tmp_path: Path) -> No
     assert import_model(home, bare).version == 1
 
 
+def test_the_built_in_model_is_exported_too(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_builtin(home, tmp_path, monkeypatch)
+    exported = export_model(home, "Built in", tmp_path / "mine", include_teaching=True)
+    assert import_model(home, exported).name == "Built in"
+
+
 def test_export_overwrites_nothing(home: Home, tmp_path: Path) -> None:
     """Promise 2."""
     save_model(home, "Garden")

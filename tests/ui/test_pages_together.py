@@ -1,0 +1,226 @@
+"""Several pages at once: who has the keyboard, who may change photos, and what is dropped on them."""
+
+from __future__ import annotations
+
+from threading import Event
+
+import pytest
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+from flowersorter.jobs import sort
+from flowersorter.jobs.history import history
+from flowersorter.learning.calibrate import Threshold
+from flowersorter.ui import history_view
+from flowersorter.ui.sort_session import Busy
+
+PATIENCE = 20_000  # ms
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def slow_plans(monkeypatch):
+    """Plans are made once somebody says so."""
+    go_on, plan_moves = Event(), sort.plan_moves
+
+    def wait_and_plan(*arguments):
+        assert go_on.wait(20)
+        return plan_moves(*arguments)
+
+    monkeypatch.setattr(sort, "plan_moves", wait_and_plan)
+    yield go_on
+    go_on.set()
+
+
+def file_now(window, qtbot) -> None:
+    with qtbot.waitSignal(window.session.planned, timeout=PATIENCE):
+        window.sort_page._ask_for_plan()
+    with qtbot.waitSignal(window.session.filed, timeout=PATIENCE):
+        window.sort_page.plan.go.click()
+
+
+# drops
+
+
+@pytest.mark.parametrize("page", ["window", "teaching"])
+def test_a_folder_dropped_as_a_move_is_taken_as_a_copy(window, qtbot, folder, page):
+    """Promise 1: whoever has taken a move leaves it to the file manager to delete what was dragged."""
+    window.show_teaching()
+    target = window if page == "window" else window.teaching.setup
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(folder))])
+    offered = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction | Qt.DropAction.LinkAction
+    shift = Qt.KeyboardModifier.ShiftModifier
+    enter = QDragEnterEvent(QPoint(9, 9), offered, data, LEFT, shift)
+    drop = QDropEvent(QPointF(9, 9), offered, data, LEFT, shift)
+    assert drop.proposedAction() is Qt.DropAction.MoveAction
+    target.dragEnterEvent(enter)
+    target.dropEvent(drop)
+    for event in (enter, drop):
+        assert event.isAccepted()
+        assert event.dropAction() is Qt.DropAction.CopyAction
+    qtbot.waitUntil(lambda: window.session.busy is Busy.NOTHING and not window.teaching.busy)
+
+
+# the plan
+
+
+def test_until_the_other_plan_is_there_nothing_can_be_filed(reviewed, qtbot, folder, slow_plans):
+    """Copying was chosen: the plan of moving, which was shown before, is not it any more."""
+    page, session = reviewed.sort_page, reviewed.session
+    slow_plans.set()
+    with qtbot.waitSignal(session.planned, timeout=PATIENCE):
+        page._ask_for_plan()
+    slow_plans.clear()
+    page.plan.copy_choice.click()
+    assert session.plan is None
+    assert not page.plan.go.isEnabled()
+    slow_plans.set()
+    qtbot.waitUntil(page.plan.go.isEnabled, timeout=PATIENCE)
+    with qtbot.waitSignal(session.filed, timeout=PATIENCE):
+        page.plan.go.click()
+    assert (folder / "rose-99-1.jpg").exists()
+
+
+def test_a_double_click_files_once_and_says_nothing(reviewed, qtbot):
+    page, session = reviewed.sort_page, reviewed.session
+    with qtbot.waitSignal(session.planned, timeout=PATIENCE):
+        page._ask_for_plan()
+    with qtbot.waitSignal(session.filed, timeout=PATIENCE):
+        page.plan.go.click()
+        page.plan.go.click()
+    assert not reviewed.message.words()
+
+
+def test_what_is_said_while_it_plans_is_in_the_plan(reviewed, qtbot, folder, slow_plans):
+    """Promise 8: the plan that is shown is what happens, and what was said."""
+    page, session = reviewed.sort_page, reviewed.session
+    page._ask_for_plan()
+    row = next(row for row, one in enumerate(session.review.photos) if one.photo.path.name == "rose-99-1.jpg")
+    session.decide([row], sort.Decision(None), "leave")
+    with qtbot.waitSignal(session.planned, timeout=PATIENCE):
+        slow_plans.set()
+    assert session.plan is not None
+    assert "rose-99-1.jpg" not in {move.photo.path.name for move in session.plan.plan.moves}
+
+
+def test_another_promise_while_it_plans_is_in_the_plan(reviewed, qtbot, recogniser, slow_plans):
+    recogniser.thresholds[50.0] = Threshold(0.5)
+    page, session = reviewed.sort_page, reviewed.session
+    page._ask_for_plan()
+    with qtbot.waitSignal(session.promised, timeout=PATIENCE):
+        session.promise(50.0)
+    with qtbot.waitSignal(session.planned, timeout=PATIENCE):
+        slow_plans.set()
+    assert session.plan is not None
+    assert "rose-55-2.jpg" in {move.photo.path.name for move in session.plan.plan.moves}
+
+
+def test_a_setting_changed_meanwhile_takes_no_photo_from_the_review(reviewed, qtbot, store):
+    session = reviewed.session
+    found, request = session.found_now, session.request
+    store.change(recursive=True)
+    assert session.busy is Busy.NOTHING
+    assert (session.found_now, session.request) == (found, request)
+
+
+# the keyboard
+
+
+def test_what_ends_behind_leaves_the_keyboard_where_it_is(reviewed, qtbot):
+    with qtbot.waitSignal(reviewed.session.planned, timeout=PATIENCE):
+        reviewed.sort_page._ask_for_plan()
+    reviewed.show_teaching()
+    name = reviewed.teaching.setup.choices.name
+    reviewed.teaching.setup._show_parts(chosen=True, found=True)
+    name.setFocus()
+    assert reviewed.focusWidget() is name
+    with qtbot.waitSignal(reviewed.session.filed, timeout=PATIENCE):
+        reviewed.session.carry_out()
+    assert reviewed.sort_page.stack.currentWidget() is reviewed.sort_page.receipt
+    assert reviewed.focusWidget() is name
+
+
+def test_models_that_are_listed_anew_leave_the_keyboard_where_it_is(reviewed, qtbot):
+    """Else Enter sorts the folder again, and what was said is off the undo stack."""
+    grid = reviewed.sort_page.review.grid
+    grid.setFocus()
+    with qtbot.waitSignal(reviewed.sort_page.welcome.models.changed, timeout=PATIENCE):
+        reviewed.sort_page.welcome.models.refresh()
+    assert reviewed.focusWidget() is grid
+
+
+def test_back_on_a_page_its_keys_go_on(reviewed):
+    reviewed.show_help()
+    reviewed.show_sort()
+    assert reviewed.sort_page.review.isAncestorOf(reviewed.focusWidget())
+
+
+class Windows(QObject):
+    """Notes which widgets are shown as windows of their own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: list[str] = []
+
+    def eventFilter(self, watched, event):  # noqa: N802 - Qt's name
+        if event.type() is QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+            self.shown.append(type(watched).__name__)
+        return False
+
+
+def test_no_page_is_a_window_of_its_own(window, qtbot, qapp):
+    """For a moment it would be one, and take the keyboard from the window."""
+    windows = Windows()
+    qapp.installEventFilter(windows)
+    window.show_history()
+    window.show_models()
+    window.show_teaching()
+    window.teaching._open_lesson()
+    qapp.removeEventFilter(windows)
+    assert windows.shown == []
+
+
+# one change of photos at a time
+
+
+def test_closing_while_photos_are_put_back_asks_first(reviewed, qtbot, monkeypatch):
+    file_now(reviewed, qtbot)
+    begun, go_on, undo = Event(), Event(), history_view.undo
+
+    def slowly(home, batch, report):
+        def wait(event):
+            report(event)
+            begun.set()
+            assert go_on.wait(20)
+
+        return undo(home, batch, wait)
+
+    monkeypatch.setattr(history_view, "undo", slowly)
+    reviewed.sort_page.receipt.undo_button.click()
+    qtbot.waitUntil(begun.is_set, timeout=PATIENCE)
+    reviewed.close()
+    assert reviewed.isVisible()
+    (question,) = reviewed.findChildren(QMessageBox)
+    assert question.text() == "Photos are being moved. Stop and close?"
+    question.reject()
+    reviewed.stop_and_close()
+    go_on.set()
+    qtbot.waitUntil(lambda: not reviewed.isVisible(), timeout=PATIENCE)
+    (batch,) = history(reviewed._home)
+    assert 0 < batch.undone < batch.photos
+
+
+def test_a_folder_that_is_looked_into_unlocks_nothing(window, qtbot, folder):
+    window.show_history()
+    window.show_teaching()
+    cleaning = window.teaching._open_cleaning()
+    cleaning._set_filing(filing=True)
+    with qtbot.waitSignal(window.session.found, timeout=PATIENCE):
+        window.open_folder(folder)
+    assert window.history._locked
+    assert not window.sort_page.isEnabled()
+    cleaning._set_filing(filing=False)
+    assert not window.history._locked
+    assert window.sort_page.isEnabled()
