@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
-from flowersorter import __version__, cli_output
+from flowersorter import __version__, cli_output, cli_words
 from flowersorter.cli_call import (
     EXIT_CANCELLED,
     EXIT_DONE,
@@ -18,6 +19,7 @@ from flowersorter.cli_call import (
     EXIT_SOME_FAILED,
     Call,
     Parser,
+    a_path,
     add_command,
     changing_files,
 )
@@ -25,7 +27,9 @@ from flowersorter.cli_models import add_models
 from flowersorter.paths import user_home
 from flowersorter.progress import Cancelled, Report
 from flowersorter.records import Code, Receipt, Refused, Status, Transfer
-from flowersorter.settings import load, save
+from flowersorter.settings import MAX_WRONG, load, save
+
+logger = logging.getLogger(__name__)
 
 COMMANDS = ("teach", "train", "sort", "check", "evaluate", "history", "undo", "models", "self-check")
 
@@ -35,21 +39,29 @@ def run(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] not in (*COMMANDS, "-h", "--help", "--version"):
         return _open_window(arguments)
     out = cli_output.Output(as_json="--json" in arguments)
+    with _cancel_on_signals() as check:
+        try:
+            return _run_command(arguments, out, check)
+        except Cancelled:
+            out.answer({"cancelled": True}, "Cancelled.")
+            return EXIT_CANCELLED
+        except Exception as error:  # the boundary of the program: one sentence, also for what is a defect
+            from flowersorter.jobs.failures import as_refusal
+
+            refusal = as_refusal(error)
+            if refusal.reason.code is Code.DEFECT:
+                logger.exception("a command failed")
+            out.refuse(refusal.reason)
+            return EXIT_REFUSED
+
+
+def _run_command(arguments: Sequence[str], out: cli_output.Output, check: Report) -> int:
     home = user_home()
-    try:
-        options = _parser().parse_args(arguments)
-        settings, set_aside = load(home.settings_file)
-        if set_aside is not None:
-            out.warn(Refused(Code.STORE_DAMAGED, path=home.settings_file, aside=set_aside).reason)
-        with _cancel_on_signals() as check:
-            status = options.command(Call(home, settings, options, out, out.watched(check)))
-    except Refused as refusal:
-        out.refuse(refusal.reason)
-        return EXIT_REFUSED
-    except Cancelled:
-        out.answer({"cancelled": True}, "Cancelled.")
-        return EXIT_CANCELLED
-    return int(status)
+    options = _parser().parse_args(arguments)
+    settings, set_aside = load(home.settings_file)
+    if set_aside is not None:
+        out.warn(Refused(Code.STORE_DAMAGED, path=home.settings_file, aside=set_aside).reason)
+    return int(options.command(Call(home, settings, options, out, out.watched(check))))
 
 
 def _open_window(arguments: Sequence[str]) -> int:
@@ -99,8 +111,8 @@ def _sort_folder(call: Call) -> int:
 
     options = call.options
     request = sort.SortRequest(
-        folder=Path(options.folder).absolute(),
-        into=None if options.into is None else Path(options.into).absolute(),
+        folder=options.folder,
+        into=options.into,
         model=options.model,
         max_wrong=call.settings.max_wrong if options.max_wrong is None else options.max_wrong,
         recursive=options.recursive,
@@ -108,14 +120,17 @@ def _sort_folder(call: Call) -> int:
         transfer=Transfer.COPY if options.copy else Transfer.MOVE,
         device=options.device,
     )
-    found = sort.look_into(call.home, request, call.report)
+    found = sort.Found.nothing(request.folder)
     try:
+        found = sort.look_into(call.home, request, call.report)
         sorting = sort.classify(call.home, call.settings, request, found, call.report)
         decisions = {one.photo.path: one.decision for one in sorting.photos if one.decision is not None}
         species = sorting.started.model.species
         planned = sort.plan_moves(call.home, request, sorting.photos, decisions, found, species)
     except Cancelled:
-        call.out.answer(cli_output.sort_json(sort.cancelled_receipt(found), (), None, options.dry_run))
+        stopped = sort.cancelled_receipt(found)
+        answer = cli_output.sort_json(stopped, (), None, options.dry_run)
+        call.out.answer(answer, cli_words.receipt_text(stopped))
         return EXIT_CANCELLED
     call.out.plan(planned, sorting, every_photo=options.dry_run)
     blocking = [concern for concern in planned.concerns if concern.blocks and planned.plan.moves]
@@ -126,7 +141,7 @@ def _sort_folder(call: Call) -> int:
     else:
         receipt = sort.carry_out(call.home, planned.plan, call.report)
     answer = cli_output.sort_json(receipt, sorting.photos, sorting.started.model.name, options.dry_run)
-    call.out.answer(answer, "" if options.dry_run else cli_output.receipt_text(receipt))
+    call.out.answer(answer, "" if options.dry_run else cli_words.receipt_text(receipt))
     return _status(receipt)
 
 
@@ -145,13 +160,13 @@ def _teach(call: Call) -> int:
     def watch(event: object) -> None:
         call.report(event)
         if isinstance(event, TeachingEstimate):
-            call.out.note(cli_output.estimate_text(event))
+            call.out.note(cli_words.estimate_text(event))
         elif isinstance(event, BasesTried):
-            call.out.note(cli_output.bases_text(event))
+            call.out.note(cli_words.bases_text(event))
 
     options = call.options
     request = TeachRequest(
-        folder=Path(options.folder).absolute(),
+        folder=options.folder,
         name=options.name,
         base=options.base,
         method=options.method,
@@ -161,17 +176,19 @@ def _teach(call: Call) -> int:
         beside=options.beside,
         views=options.views,
     )
+    if options.report is not None:  # what cannot be written is said before the work, not after it
+        with disk_errors_refused():
+            options.report.mkdir(parents=True, exist_ok=True)
     with changing_files(call):
         taught = teach(call.home, call.settings, request, watch)
         if taught.in_force:
             save(call.home.settings_file, replace(call.settings, model=taught.info.name))
     answer = cli_output.teach_json(taught)
     if options.report is not None:
-        folder = Path(options.report)
         with disk_errors_refused():
-            cli_output.write_report(folder, answer)
-            teaching_report.write_report(taught, folder / teaching_report.FILE_NAME)
-    call.out.answer(answer, cli_output.teach_text(taught))
+            cli_output.write_report(options.report, answer)
+            teaching_report.write_report(taught, options.report / teaching_report.FILE_NAME)
+    call.out.answer(answer, cli_words.teach_text(taught))
     return EXIT_DONE
 
 
@@ -179,9 +196,8 @@ def _check(call: Call) -> int:
     from flowersorter.cli_findings import findings_json, findings_text
     from flowersorter.jobs.clean import look_for_suspects
 
-    options = call.options
-    folder = Path(options.folder).absolute()
-    checked = look_for_suspects(call.home, call.settings, folder, options.base, options.device, call.report)
+    folder, base, device = call.options.folder, call.options.base, call.options.device
+    checked = look_for_suspects(call.home, call.settings, folder, base, device, call.report)
     call.out.answer(findings_json(checked), findings_text(checked))
     return EXIT_DONE
 
@@ -191,9 +207,8 @@ def _evaluate(call: Call) -> int:
 
     options = call.options
     max_wrong = call.settings.max_wrong if options.max_wrong is None else options.max_wrong
-    folder = Path(options.folder).absolute()
-    evaluation = evaluate(call.home, call.settings, folder, options.model, max_wrong, call.report)
-    call.out.answer(cli_output.evaluate_json(evaluation), cli_output.evaluate_text(evaluation))
+    evaluation = evaluate(call.home, call.settings, options.folder, options.model, max_wrong, call.report)
+    call.out.answer(cli_output.evaluate_json(evaluation), cli_words.evaluate_text(evaluation))
     return EXIT_DONE
 
 
@@ -201,7 +216,7 @@ def _history(call: Call) -> int:
     from flowersorter.jobs.history import history
 
     batches = history(call.home)
-    call.out.answer([cli_output.batch_json(batch) for batch in batches], cli_output.history_text(batches))
+    call.out.answer([cli_output.batch_json(batch) for batch in batches], cli_words.history_text(batches))
     return EXIT_DONE
 
 
@@ -210,7 +225,7 @@ def _undo(call: Call) -> int:
 
     with changing_files(call):
         undone = undo(call.home, call.options.batch, call.report)
-    call.out.answer(cli_output.undo_json(undone), cli_output.undo_text(undone))
+    call.out.answer(cli_output.undo_json(undone), cli_words.undo_text(undone))
     if undone.cancelled:
         return EXIT_CANCELLED
     return EXIT_SOME_FAILED if undone.left else EXIT_DONE
@@ -221,7 +236,7 @@ def _self_check(call: Call) -> int:
 
     checks = self_check(call.home)
     answer = cli_output.self_check_json(checks)
-    call.out.answer(answer, cli_output.self_check_text(checks))
+    call.out.answer(answer, cli_words.self_check_text(checks))
     return EXIT_DONE if answer["ok"] else EXIT_SOME_FAILED
 
 
@@ -238,8 +253,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, parser_class=Parser)
 
     sort = add_command(commands, "sort", _sort, "file the photos of a folder")
-    sort.add_argument("folder", metavar="FOLDER")
-    sort.add_argument("--into", metavar="DIR", help="where the species folders go (default: FOLDER itself)")
+    sort.add_argument("folder", type=a_path, metavar="FOLDER")
+    sort.add_argument(
+        "--into", type=a_path, metavar="DIR", help="where the species folders go (default: FOLDER itself)"
+    )
     sort.add_argument("--model", metavar="NAME|PATH")
     sort.add_argument("--max-wrong", type=_percent, metavar="PERCENT", help="of the filed photos (default 2)")
     sort.add_argument("--recursive", action="store_true", help="look into subfolders, too")
@@ -250,24 +267,26 @@ def _parser() -> argparse.ArgumentParser:
 
     for name in ("teach", "train"):
         teach = add_command(commands, name, _teach, "teach from a folder with one subfolder per species")
-        teach.add_argument("folder", metavar="LABELLED")
+        teach.add_argument("folder", type=a_path, metavar="LABELLED")
         teach.add_argument("--name", help="of the model (default: the folder's name)")
         teach.add_argument("--base", default="auto", metavar="auto|builtin|imagenet|FILE")
         teach.add_argument("--method", default="head", choices=("head", "recipe", "finetune"))
         teach.add_argument("--layers", type=int, default=1, help="that finetune changes: 1, or 2 (slower)")
         teach.add_argument("--beside", metavar="MODEL", help="keep the species that this model knows")
         teach.add_argument("--views", type=int, default=1, help="looks at each photo: 1, 2 or 3 (slower)")
-        teach.add_argument("--seed", type=int, default=42)
-        teach.add_argument("--report", metavar="DIR", help="write figures.json and a page to read into it")
+        teach.add_argument("--seed", type=_seed, default=42)
+        teach.add_argument(
+            "--report", type=a_path, metavar="DIR", help="write figures.json and a page to read into it"
+        )
         _add_device(teach)
 
     check = add_command(commands, "check", _check, "labelled photos that look misfiled or are there twice")
-    check.add_argument("folder", metavar="LABELLED")
+    check.add_argument("folder", type=a_path, metavar="LABELLED")
     check.add_argument("--base", default="auto", metavar="auto|builtin|imagenet|FILE")
     _add_device(check)
 
     evaluate = add_command(commands, "evaluate", _evaluate, "figures on labelled photos")
-    evaluate.add_argument("folder", metavar="LABELLED")
+    evaluate.add_argument("folder", type=a_path, metavar="LABELLED")
     evaluate.add_argument("--model", metavar="M")
     evaluate.add_argument("--max-wrong", type=_percent, metavar="PERCENT")
 
@@ -285,7 +304,16 @@ def _add_device(parser: argparse.ArgumentParser) -> None:
 
 
 def _percent(text: str) -> float:
-    value = float(text)
-    if not 0 < value <= 50:
-        raise argparse.ArgumentTypeError("must be above 0 and at most 50")
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= MAX_WRONG:
+        raise argparse.ArgumentTypeError(f"must be above 0 and at most {MAX_WRONG:g}")
     return value
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 1 << 63:
+        raise argparse.ArgumentTypeError("must be a whole number from 0 to 2^63 - 1")
+    return int(text)

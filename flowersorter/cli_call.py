@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NoReturn
 
 from flowersorter import cli_output
@@ -44,8 +45,19 @@ def changing_files(call: Call) -> Iterator[None]:
         yield
 
 
+def a_path(text: str) -> Path:
+    """A path of the command line, absolute. Raises `ArgumentTypeError` where it is empty."""
+    if not text:  # an unset variable is not the folder that one happens to be in
+        raise argparse.ArgumentTypeError("must not be empty")
+    path = Path(text)
+    return path.resolve() if ".." in path.parts else path.absolute()
+
+
 class Parser(argparse.ArgumentParser):
-    """A parser whose complaint is a refusal like any other."""
+    """A parser whose complaint is a refusal like any other. Options are written out."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **{**options, "allow_abbrev": False})
 
     def error(self, message: str) -> NoReturn:
         raise Refused(Code.BAD_ARGUMENT, detail=f"{message} (see {self.prog} --help)")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from flowersorter import cli_output
-from flowersorter.cli_call import EXIT_DONE, Call, Parser, add_command, changing_files
+from flowersorter import cli_output, cli_words
+from flowersorter.cli_call import EXIT_DONE, Call, Parser, a_path, add_command, changing_files
 from flowersorter.records import Code, Refused
 from flowersorter.settings import save
 
@@ -17,10 +16,12 @@ def add_models(commands: Any) -> None:
     models = add_command(commands, "models", _list, "the model library")
     actions = models.add_subparsers(title="what", required=True, parser_class=Parser)
     add_command(actions, "list", _list, "show the models")
-    add_command(actions, "import", _import, "take a model in").add_argument("path", metavar="PATH")
+    add_command(actions, "import", _import, "take a model in").add_argument(
+        "path", type=a_path, metavar="PATH"
+    )
     export = add_command(actions, "export", _export, "write a model to a file")
     export.add_argument("name", metavar="NAME")
-    export.add_argument("path", metavar="PATH")
+    export.add_argument("path", type=a_path, metavar="PATH")
     export.add_argument("--without-teaching", action="store_true", help="leave out what it was taught with")
     add_command(actions, "remove", _remove, "delete a model").add_argument("name", metavar="NAME")
     add_command(actions, "versions", _versions, "show all versions").add_argument("name", metavar="NAME")
@@ -35,7 +36,7 @@ def _list(call: Call) -> int:
     from flowersorter.jobs.models import list_models
 
     models = list_models(call.home)
-    call.out.answer([cli_output.model_json(model) for model in models], cli_output.models_text(models))
+    call.out.answer([cli_output.model_json(model) for model in models], cli_words.models_text(models))
     return EXIT_DONE
 
 
@@ -43,7 +44,7 @@ def _import(call: Call) -> int:
     from flowersorter.jobs.models import import_model
 
     with changing_files(call):
-        model = import_model(call.home, Path(call.options.path).absolute())
+        model = import_model(call.home, call.options.path)
     call.out.answer(cli_output.model_json(model), f"Imported “{model.name}”.")
     return EXIT_DONE
 
@@ -52,17 +53,19 @@ def _export(call: Call) -> int:
     from flowersorter.jobs.models import export_model
 
     options = call.options
-    target = Path(options.path).absolute()
-    path = export_model(call.home, options.name, target, include_teaching=not options.without_teaching)
+    with_teaching = not options.without_teaching
+    path = export_model(call.home, options.name, options.path, include_teaching=with_teaching)
     call.out.answer({"model": options.name, "path": str(path)}, f"Exported “{options.name}” to {path}.")
     return EXIT_DONE
 
 
 def _remove(call: Call) -> int:
-    from flowersorter.jobs.models import remove_model
+    from flowersorter.jobs.models import remove_model, slug
 
     with changing_files(call):
         remove_model(call.home, call.options.name)
+        if slug(call.settings.model) == slug(call.options.name):
+            save(call.home.settings_file, replace(call.settings, model=""))
     call.out.answer({"removed": call.options.name}, f"Removed “{call.options.name}”.")
     return EXIT_DONE
 
@@ -73,7 +76,7 @@ def _versions(call: Call) -> int:
     versions = list_versions(call.home, call.options.name)
     if not versions:
         raise Refused(Code.MODEL_NOT_FOUND, model=call.options.name)
-    call.out.answer([cli_output.model_json(model) for model in versions], cli_output.models_text(versions))
+    call.out.answer([cli_output.model_json(model) for model in versions], cli_words.models_text(versions))
     return EXIT_DONE
 
 
@@ -97,5 +100,5 @@ def _back(call: Call) -> int:
 
     with changing_files(call):
         model = go_back(call.home, call.options.name)
-    call.out.answer(cli_output.model_json(model), f"“{model.name}”, version {model.version}, is in use.")
+    call.out.answer(cli_output.model_json(model), f"“{model.name}” is at version {model.version} now.")
     return EXIT_DONE

@@ -12,6 +12,7 @@ _CODES: Final = {
     sqlite3.SQLITE_FULL: Code.DISK_FULL,
     sqlite3.SQLITE_READONLY: Code.READ_ONLY,
     sqlite3.SQLITE_BUSY: Code.FILE_BUSY,
+    sqlite3.SQLITE_CANTOPEN: Code.FILE_UNUSABLE,
 }
 
 

@@ -82,6 +82,8 @@ class Code(StrEnum):
     STORE_DAMAGED = "store_damaged"
     STORE_TOO_NEW = "store_too_new"
     BAD_NAME = "bad_name"
+    FILE_UNUSABLE = "file_unusable"
+    DEFECT = "defect"
     BAD_ARGUMENT = "bad_argument"
     NAME_TAKEN = "name_taken"
 

@@ -75,6 +75,8 @@ SENTENCES: Final[dict[Code, str]] = {
     Code.STORE_DAMAGED: "FlowerSorter's own file “{path}” was damaged. It was set aside as “{aside}”, and no photo was touched.",
     Code.STORE_TOO_NEW: "FlowerSorter's own file “{path}” was written by a newer FlowerSorter. Please update the program.",
     Code.BAD_NAME: "“{name}” cannot be used as a name.",
+    Code.FILE_UNUSABLE: "“{path}” cannot be used: {detail}.",
+    Code.DEFECT: "Something went wrong inside FlowerSorter ({detail}). What was moved by then is in the history.",
     Code.BAD_ARGUMENT: "{detail}",
     Code.NAME_TAKEN: "There is already something called “{name}”.",
 }

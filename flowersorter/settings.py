@@ -17,6 +17,7 @@ Appearance = Literal["auto", "light", "dark"]
 FlowerNames = Literal["auto", "english", "german", "botanical"]
 
 MAX_RECENT_FOLDERS = 8
+MAX_WRONG = 50.0  # percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,10 @@ def _from_json(values: Any) -> Settings:
     for field in fields(Settings):
         if field.name in values:
             known[field.name] = _checked(values[field.name], hints[field.name])
-    return Settings(**known)
+    settings = Settings(**known)
+    if not 0 < settings.max_wrong <= MAX_WRONG:
+        raise ValueError(f"{settings.max_wrong} is not above 0 and at most {MAX_WRONG}")
+    return settings
 
 
 def _checked(value: Any, hint: Any) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import re
 import shutil
 import unicodedata
@@ -65,14 +66,17 @@ def find_model(home: Home, settings: Settings, name_or_path: str | None) -> Mode
         return builtin if version is None else read_info(version)
     if not wanted:
         raise Refused(Code.NO_MODEL)
-    folder = Path(wanted).expanduser()
+    folder = Path(os.path.expanduser(wanted))  # noqa: PTH111 - pathlib's raises for unknown users
     if name_or_path and (folder / "manifest.json").exists():
         return read_info(folder.absolute())
     raise Refused(Code.MODEL_NOT_FOUND, model=wanted)
 
 
 def list_versions(home: Home, name: str) -> list[ModelInfo]:
-    """The readable versions of a model, newest first."""
+    """The readable versions of a model, newest first; of the built-in one, which has no folder, the one."""
+    builtin = builtin_info()
+    if builtin is not None and slug(builtin.name) == slug(name) and not folders_of(home.models / slug(name)):
+        return [builtin]
     versions = []
     for folder in reversed(folders_of(home.models / slug(name))):
         with suppress(Refused):
@@ -81,14 +85,18 @@ def list_versions(home: Home, name: str) -> list[ModelInfo]:
 
 
 def use_version(home: Home, name: str, version: int) -> ModelInfo:
-    """Put a version in force; the built-in model has but one, and always is.
+    """Put a version in force; the built-in model has but one, which always is.
 
     Raises `Refused`: MODEL_*, and where the disk does not let it.
     """
     model = home.models / slug(name)
-    if not folders_of(model):
-        return find_model(home, Settings(), name)
     folder = model / f"{version:04d}"
+    if not folders_of(model):
+        info = find_model(home, Settings(), name)
+        if info.version == version:
+            return info
+    if not folder.is_dir():
+        raise Refused(Code.MODEL_NOT_FOUND, model=f"{name}, version {version}")
     with refusals_named(name), disk_errors_refused():
         info = read_model(folder).info
         put_in_force(folder)
@@ -100,7 +108,7 @@ def go_back(home: Home, name: str) -> ModelInfo:
     now = find_model(home, Settings(), name).version
     earlier = [info.version for info in list_versions(home, name) if info.version < now]
     if not earlier:
-        raise Refused(Code.MODEL_NOT_FOUND, model=name)
+        raise Refused(Code.MODEL_NOT_FOUND, model=f"{name} before version {now}")
     return use_version(home, name, earlier[0])
 
 
@@ -209,6 +217,8 @@ def remove_model(home: Home, name: str) -> None:
     """
     folder = home.models / slug(name)
     if not folders_of(folder):
+        if list_versions(home, name):
+            raise Refused(Code.BAD_ARGUMENT, detail=f"“{name}” came with FlowerSorter and stays.")
         raise Refused(Code.MODEL_NOT_FOUND, model=name)
     with disk_errors_refused():
         send2trash(folder)

@@ -73,6 +73,11 @@ class Found:
     scan: Scan
     concerns: tuple[Concern, ...]
 
+    @classmethod
+    def nothing(cls, folder: Path) -> Found:
+        """Before the first look."""
+        return cls(Scan(folder, (), ()), ())
+
 
 @dataclass(frozen=True, slots=True)
 class Started:

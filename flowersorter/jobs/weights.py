@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,7 +65,7 @@ def resolve_base(home: Home, settings: Settings, base: str) -> Base:
             if one.id == base:
                 return one
         raise Refused(Code.NO_WEIGHTS)
-    file = Path(base).expanduser().absolute()
+    file = Path(os.path.expanduser(base)).absolute()  # noqa: PTH111 - pathlib's raises for unknown users
     if not file.is_file():
         raise Refused(Code.WEIGHTS_NOT_FOUND, path=file)
     return Base("file", file)

@@ -17,11 +17,14 @@ def at_most(wrong: int, trials: int, risk: float) -> float:
         1.0,
         math.fsum(
             math.exp(
-                whole
-                - math.lgamma(errors + 1)
-                - math.lgamma(trials - errors + 1)
-                + errors * log_risk
-                + (trials - errors) * log_rest
+                min(
+                    0.0,  # rounding, where there are very many trials
+                    whole
+                    - math.lgamma(errors + 1)
+                    - math.lgamma(trials - errors + 1)
+                    + errors * log_risk
+                    + (trials - errors) * log_rest,
+                )
             )
             for errors in range(wrong + 1)
         ),

@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from flowersorter.databases import log_ahead
+from flowersorter.databases import log_ahead, refusal
 from flowersorter.records import Code, Refused
 
 _VERSION: Final = 1
@@ -69,10 +69,13 @@ def connect(file: Path) -> sqlite3.Connection:
     """Open or create the journal's file.
 
     Raises `Refused`: STORE_TOO_NEW, which leaves the file alone; STORE_DAMAGED after setting the
-    damaged file aside, so that the next call starts a new one.
+    damaged file aside, so that the next call starts a new one; FILE_UNUSABLE and its like.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(file, timeout=10, isolation_level=None)
+    try:
+        connection = sqlite3.connect(file, timeout=10, isolation_level=None)
+    except sqlite3.OperationalError as error:
+        raise refusal(error, file) from error
     try:
         if not _prepare(connection, file):
             raise sqlite3.DatabaseError
@@ -81,9 +84,11 @@ def connect(file: Path) -> sqlite3.Connection:
         raise
     except (sqlite3.DatabaseError, ValueError) as error:
         connection.close()
-        if not is_damage(error):
-            raise
-        raise damaged(file) from error
+        if is_damage(error):
+            raise damaged(file) from error
+        if isinstance(error, sqlite3.OperationalError):
+            raise refusal(error, file) from error
+        raise
     return connection
 
 

@@ -11,8 +11,9 @@ from typing import Any, Final
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QDateTime, QLocale, Qt, QTimeZone
 
 from flowersorter import sentences
+from flowersorter.jobs.failures import as_refusal
 from flowersorter.progress import Stage
-from flowersorter.records import Reason, Refused
+from flowersorter.records import Reason
 
 translate = QCoreApplication.translate
 
@@ -50,12 +51,8 @@ def say(reason: Reason) -> str:
 
 
 def say_error(error: Exception) -> str:
-    """The sentence for a failed task: a refusal in its own words, anything else as a defect of ours."""
-    if isinstance(error, Refused):
-        return say(error.reason)
-    return translate(
-        "messages", "Something went wrong inside FlowerSorter ({detail}). No photo was changed by it."
-    ).format(detail=f"{type(error).__name__}: {error}")
+    """The sentence for a failed task."""
+    return say(as_refusal(error).reason)
 
 
 def number(value: int) -> str:

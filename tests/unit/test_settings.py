@@ -34,6 +34,10 @@ def test_no_file_means_defaults(tmp_path: Path) -> None:
         '{"device": "abacus"}',
         '{"recent_folders": "abc"}',
         '{"copy": 1}',
+        '{"max_wrong": 0}',
+        '{"max_wrong": -1}',
+        '{"max_wrong": 51}',
+        '{"max_wrong": NaN}',
     ],
 )
 def test_a_damaged_file_is_set_aside(tmp_path: Path, text: str) -> None:

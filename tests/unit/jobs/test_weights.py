@@ -50,7 +50,8 @@ def test_without_any_weights(home: Home, tmp_path: Path) -> None:
     assert available_bases(home, NOTHING_CHOSEN) == []
     for base in ("auto", "imagenet", "builtin"):
         assert refusal(home, NOTHING_CHOSEN, base) is Code.NO_WEIGHTS
-    assert refusal(home, NOTHING_CHOSEN, str(tmp_path / "gone.pth")) is Code.WEIGHTS_NOT_FOUND
+    for gone in (str(tmp_path / "gone.pth"), "~nobody-here/gone.pth"):
+        assert refusal(home, NOTHING_CHOSEN, gone) is Code.WEIGHTS_NOT_FOUND
 
 
 def test_auto_prefers_the_users_file_then_the_download_then_the_program(

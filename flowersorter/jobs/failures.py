@@ -1,0 +1,24 @@
+"""What people are told of a failure that no room foresaw."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from flowersorter import databases
+from flowersorter.records import Code, Refused
+from flowersorter.sorting.troubles import reason_of
+
+
+def as_refusal(error: Exception) -> Refused:
+    """A refusal as it is; a file that cannot be used by its name; anything else as a defect of ours."""
+    if isinstance(error, Refused):
+        return error
+    if isinstance(error, sqlite3.OperationalError):
+        return databases.refusal(error, Path())
+    if isinstance(error, OSError):
+        path = Path(error.filename or "")
+        if reason_of(error, path).code is Code.DISK_FULL:
+            return Refused(Code.DISK_FULL, path=path)
+        return Refused(Code.FILE_UNUSABLE, path=path, detail=error.strerror or str(error))
+    return Refused(Code.DEFECT, detail=f"{type(error).__name__}: {error}")
