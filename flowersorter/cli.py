@@ -178,7 +178,7 @@ def _teach(call: Call) -> int:
     )
     if options.report is not None:  # what cannot be written is said before the work, not after it
         with disk_errors_refused():
-            options.report.mkdir(parents=True, exist_ok=True)
+            cli_output.make_report_folder(options.report)
     with changing_files(call):
         taught = teach(call.home, call.settings, request, watch)
         if taught.in_force:

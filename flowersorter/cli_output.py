@@ -279,8 +279,12 @@ def self_check_json(checks: Sequence[Check]) -> Json:
     return {"ok": all(check.ok for check in checks), "checks": [asdict(check) for check in checks]}
 
 
+def make_report_folder(folder: Path) -> None:
+    """Make the folder of a report. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+
+
 def write_report(folder: Path, answer: Mapping[str, Any]) -> None:
     """Write the figures of a training into `folder`. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(answer, indent=2, ensure_ascii=True, allow_nan=False)
     (folder / "figures.json").write_text(text + "\n", "ascii")
