@@ -9,13 +9,15 @@ from flowersorter import databases
 from flowersorter.records import Code, Refused
 from flowersorter.sorting.troubles import reason_of
 
+_OUR_FILES = Path("FlowerSorter's own files")
+
 
 def as_refusal(error: Exception) -> Refused:
     """A refusal as it is; a file that cannot be used by its name; anything else as a defect of ours."""
     if isinstance(error, Refused):
         return error
     if isinstance(error, sqlite3.OperationalError):
-        return databases.refusal(error, Path())
+        return databases.refusal(error, _OUR_FILES)
     if isinstance(error, OSError):
         path = Path(error.filename or "")
         if reason_of(error, path).code is Code.DISK_FULL:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
@@ -35,7 +36,7 @@ class Thumbnailer:
         Raises `Refused` with the photo's problem where it cannot be read.
         """
         if digest is None:  # a filed photo was not classified, but may have been seen before
-            with Library.open(self._home.library_file) as library:
+            with suppress(Refused), Library.open(self._home.library_file) as library:
                 digest = library.known_digest(path)
         cached = None if digest is None else self._store.get(digest, THUMBNAIL_SIDE)
         if cached is not None:
@@ -44,7 +45,8 @@ class Thumbnailer:
         if look.digest is None or look.thumbnail is None:
             raise Refused(Code.UNREADABLE)
         self._store.put(look.digest, THUMBNAIL_SIDE, look.thumbnail)
-        with Library.open(self._home.library_file) as library:
+        # else it is read again another time
+        with suppress(Refused), Library.open(self._home.library_file) as library:
             library.remember_digests([Seen(path, look.size, look.mtime_ns, look.digest)])
         return look.thumbnail
 

@@ -19,7 +19,7 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.databases import give_back, log_ahead
+from flowersorter.databases import connect_cache, give_back, give_back_if_sparse, is_passing, log_ahead
 
 WIDTH: Final = 512  # features of one photo
 
@@ -73,7 +73,7 @@ class FeatureStore:
         self._limit = limit
         self._added = 0
         self._lock = threading.Lock()
-        self._connection = self._open()
+        self._connection = connect_cache(file, _connect)
 
     def __enter__(self) -> Self:
         return self
@@ -84,9 +84,10 @@ class FeatureStore:
         self.close()
 
     def close(self) -> None:
-        if self._added:
-            self.prune(self._limit)
+        self.prune(self._limit)
         with self._lock:
+            with suppress(sqlite3.Error):  # another process writes: the room is used again
+                give_back_if_sparse(self._connection)
             self._connection.close()
 
     def features(self, digest: str, backbone: str, space: str) -> NDArray[np.float32] | None:
@@ -134,7 +135,7 @@ class FeatureStore:
         ]
         self._write(statements)
         self._added += len(vectors)
-        if self._added >= _PRUNE_EVERY:
+        if self._added >= min(_PRUNE_EVERY, max(1, self._limit // 10)):
             self.prune(self._limit)
 
     def prune(self, limit: int) -> None:
@@ -152,17 +153,6 @@ class FeatureStore:
         with self._lock, suppress(sqlite3.Error):  # another process writes: the room is used again
             give_back(self._connection)
 
-    def _open(self) -> sqlite3.Connection:
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            return _connect(self._file)
-        except sqlite3.OperationalError:
-            raise
-        except sqlite3.DatabaseError:
-            for name in (self._file.name, f"{self._file.name}-wal", f"{self._file.name}-shm"):
-                self._file.with_name(name).unlink(missing_ok=True)
-            return _connect(self._file)
-
     def _row(self, query: str, arguments: tuple[Any, ...]) -> tuple[Any, ...] | None:
         rows = self._rows(query, arguments)
         return rows[0] if rows else None
@@ -171,8 +161,9 @@ class FeatureStore:
         with self._lock:
             try:
                 return self._connection.execute(query, arguments).fetchall()
-            except sqlite3.Error:
-                return []  # damaged or busy: a miss
+            except sqlite3.Error as error:
+                self._mend(error)
+                return []  # a miss
 
     def _write(self, statements: list[tuple[str, list[tuple[Any, ...]]]]) -> None:
         with self._lock:
@@ -181,11 +172,17 @@ class FeatureStore:
                     self._connection.execute("BEGIN IMMEDIATE")
                     for statement, rows in statements:
                         self._connection.executemany(statement, rows)
-            except sqlite3.Error:
-                return  # a full disk or a damaged page: the photos will be read again another time
+            except sqlite3.Error as error:
+                self._mend(error)  # the photos will be read again another time
+
+    def _mend(self, error: sqlite3.Error) -> None:
+        """Begin a new file where this one is damaged; a full disk or another process may let it be."""
+        if not (is_passing(error) or isinstance(error, sqlite3.ProgrammingError)):  # closed already
+            self._connection.close()
+            self._connection = connect_cache(self._file, _connect, afresh=True)
 
 
-def _connect(file: Path) -> sqlite3.Connection:
+def _connect(file: Path | str) -> sqlite3.Connection:
     connection = sqlite3.connect(file, timeout=5, isolation_level=None, check_same_thread=False)
     try:
         log_ahead(connection)

@@ -136,16 +136,14 @@ def _open_raw(data: bytes) -> Opened:
             image: Image.Image = Image.open(io.BytesIO(preview.data), formats=("JPEG",))
             if min(image.size) >= _SMALLEST_PREVIEW:
                 own = exif_of(image)
-                turn = orientation_in(own) or _turn_of_preview(image.size, size, sizes.flip)
-                return Opened(image, "JPEG", size, exif_in(data) or own, turn)
+                exif = exif_in(data) or own
+                if sizes.flip & 4 and (image.width > image.height) != (size[0] > size[1]):
+                    # the camera turned it already; LibRaw writes the RAW's orientation into it all the same
+                    return Opened(image, "JPEG", size[::-1], exif, 1)
+                turn = orientation_in(own) or _ORIENTATION_OF_FLIP[sizes.flip & 7]
+                return Opened(image, "JPEG", size, exif, turn)
         if sizes.raw_width * sizes.raw_height > _MAX_DEVELOPED_PIXELS:
             raise Image.DecompressionBombError("a RAW without a preview is too large to develop")
         pixels = raw.postprocess(half_size=True, use_camera_wb=True, user_flip=0)
     developed = Image.fromarray(np.asarray(pixels))
     return Opened(developed, RAW, size, exif_in(data), _ORIENTATION_OF_FLIP[sizes.flip & 7])
-
-
-def _turn_of_preview(preview: tuple[int, int], sensor: tuple[int, int], flip: int) -> int:
-    """The orientation of a preview that does not say it: the RAW's, unless the camera turned it already."""
-    turned_already = flip & 4 and (preview[0] > preview[1]) != (sensor[0] > sensor[1])
-    return 1 if turned_already else _ORIENTATION_OF_FLIP[flip & 7]

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from typing import Final
 
 from PIL import ExifTags, Image
 
+_LONGEST_TEXT: Final = 100  # characters of what a camera says of itself, which may be anything
 _TIME = re.compile(r"(\d{4})[:/-](\d\d)[:/-](\d\d)[ T](\d\d):(\d\d):(\d\d)")
 _OFFSET = re.compile(r"([+-])(\d\d):(\d\d)")
 
@@ -70,8 +72,8 @@ def _zone(exif: Image.Exif) -> tzinfo:
 def _text(exif: Image.Exif, tag: ExifTags.Base) -> str:
     value = _value(exif, tag)
     if isinstance(value, bytes):
-        value = value.decode("ascii", "replace")
-    return value.replace("\0", " ").strip() if isinstance(value, str) else ""
+        value = value[:_LONGEST_TEXT].decode("ascii", "replace")
+    return value[:_LONGEST_TEXT].replace("\0", " ").strip() if isinstance(value, str) else ""
 
 
 def _value(exif: Image.Exif, tag: ExifTags.Base) -> object:

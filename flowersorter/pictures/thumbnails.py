@@ -11,11 +11,10 @@ from threading import Lock
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-from flowersorter.databases import give_back, log_ahead
+from flowersorter.databases import connect_cache, give_back, give_back_if_sparse, is_passing, log_ahead
 
 LIMIT_BYTES: Final = 512_000_000
 _PATIENCE_SECONDS = 0.5  # with another process that writes
-_TEMPORARY = ""  # SQLite's name for a file of its own that goes with the connection
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS thumbnail (
@@ -24,18 +23,6 @@ CREATE TABLE IF NOT EXISTS thumbnail (
 );
 CREATE INDEX IF NOT EXISTS thumbnail_used ON thumbnail (used, bytes);
 """
-
-# Answers of a store that is sound but cannot serve now: another process writes, the disk is full or
-# write-protected. https://www.sqlite.org/rescode.html
-_NOT_NOW = frozenset(
-    {
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_LOCKED,
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_CANTOPEN,
-    }
-)
 
 _T = TypeVar("_T")
 
@@ -52,7 +39,7 @@ class ThumbnailStore:
         self._limit = limit_bytes
         self._lock = Lock()
         self._bytes = 0
-        self._connection = self._opened()
+        self._connection = connect_cache(file, self._connected)
 
     def __enter__(self) -> Self:
         return self
@@ -88,6 +75,7 @@ class ThumbnailStore:
             self._bytes += len(jpeg)
             if self._bytes > self._limit:
                 self._bytes = _shrink(connection, self._limit)
+                give_back_if_sparse(connection)  # the limit was lowered
 
         self._try(write)
 
@@ -114,24 +102,10 @@ class ThumbnailStore:
             except sqlite3.ProgrammingError:  # closed
                 raise
             except sqlite3.Error as error:
-                if not _is_passing(error):
+                if not is_passing(error):
                     self._connection.close()
-                    self._connection = self._reopened()
+                    self._connection = connect_cache(self._file, self._connected, afresh=True)
                 return None
-
-    def _opened(self) -> sqlite3.Connection:
-        try:
-            return self._connected(self._file)
-        except sqlite3.Error as error:
-            return self._connected(_TEMPORARY) if _is_passing(error) else self._reopened()
-
-    def _reopened(self) -> sqlite3.Connection:
-        try:
-            for suffix in ("", "-wal", "-shm"):
-                self._file.with_name(self._file.name + suffix).unlink(missing_ok=True)
-            return self._connected(self._file)
-        except (sqlite3.Error, OSError):
-            return self._connected(_TEMPORARY)
 
     def _connected(self, name: Path | str) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -162,8 +136,3 @@ def _shrink(connection: sqlite3.Connection, limit: int) -> int:
         (limit * 9 // 10,),
     )
     return _total(connection)
-
-
-def _is_passing(error: sqlite3.Error) -> bool:
-    code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in _NOT_NOW

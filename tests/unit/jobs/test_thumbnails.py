@@ -9,6 +9,7 @@ import pytest
 from support.pictures import draw_flower, save_photo
 
 from flowersorter.jobs.thumbnails import Thumbnailer
+from flowersorter.library import Library
 from flowersorter.paths import Home
 from flowersorter.pictures.pool import PicturePool
 from flowersorter.records import Code, Refused
@@ -42,3 +43,15 @@ def test_what_cannot_be_read_is_refused_with_its_reason(thumbnailer: Thumbnailer
 def test_a_large_view_has_the_side_that_was_asked_for(thumbnailer: Thumbnailer, tmp_path: Path) -> None:
     photo = save_photo(tmp_path / "tulip.jpg", draw_flower("tulip", 1, size=(640, 480)), orientation=6)
     assert thumbnailer.preview(photo, 320).shape == (320, 240, 3)
+
+
+def test_a_library_that_is_busy_costs_no_picture(
+    thumbnailer: Thumbnailer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = save_photo(tmp_path / "rose.jpg", draw_flower("rose", 1))
+
+    def refuse(_file: Path) -> Library:
+        raise Refused(Code.FILE_BUSY)
+
+    monkeypatch.setattr(Library, "open", refuse)
+    assert thumbnailer.thumbnail(photo, None)

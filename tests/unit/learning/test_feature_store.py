@@ -117,3 +117,45 @@ def test_a_long_run_is_pruned_on_its_way(file: Path, monkeypatch: pytest.MonkeyP
             store.put(photos, "net", "space")
             kept = sum(store.facts(digest_of(number)) is not None for number in range(100))
             assert kept <= 15
+
+
+def test_one_damaged_page_costs_the_cache_once(file: Path) -> None:
+    """Promise 19: else every photo would be calculated anew, for ever and without a word."""
+    filled(file, 2000).close()
+    content = bytearray(file.read_bytes())
+    with sqlite3.connect(file) as connection:
+        (root,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'features'").fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    connection.close()
+    content[(root - 1) * size : root * size] = b"\xff" * size
+    file.write_bytes(content)
+    with FeatureStore(file) as store:
+        store.features(digest_of(0), "net", "space")
+        store.put([(PhotoFacts(digest_of(0)), VECTOR)], "net", "space")
+    with FeatureStore(file) as store:
+        assert store.features(digest_of(0), "net", "space") is not None
+        store.clear()
+        assert store.features(digest_of(0), "net", "space") is None
+
+
+def test_without_a_place_to_write_it_serves_until_it_is_closed(tmp_path: Path) -> None:
+    """Sorting, and what somebody says of a photo, need no cache."""
+    (tmp_path / "cache").touch()
+    with FeatureStore(tmp_path / "cache" / "features.sqlite") as store:
+        store.put([(PhotoFacts(digest_of(0)), VECTOR)], "net", "space")
+        assert store.features(digest_of(0), "net", "space") is not None
+
+
+def test_a_lower_limit_gives_room_back(file: Path) -> None:
+    filled(file, 2000).close()
+    before = file.stat().st_size
+    FeatureStore(file, limit=200).close()
+    assert file.stat().st_size < before / 4
+
+
+def test_a_small_cache_grows_no_more_than_a_large_one(file: Path) -> None:
+    with FeatureStore(file, limit=100) as store:
+        for start in range(0, 1000, 10):
+            photos = [(PhotoFacts(digest_of(number)), VECTOR) for number in range(start, start + 10)]
+            store.put(photos, "net", "space")
+        assert store._row("SELECT count(*) FROM features", ())[0] <= 110

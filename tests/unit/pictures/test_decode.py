@@ -315,3 +315,26 @@ def test_half_a_picture_is_not_shown(tmp_path: Path) -> None:
         assert look.problem.code is Code.UNREADABLE
         assert (look.pixels, look.thumbnail) == (None, None)
         assert look.digest is not None
+
+
+@pytest.mark.parametrize("orientation", [6, 8])
+def test_a_preview_that_the_camera_turned_is_not_turned_again(tmp_path: Path, orientation: int) -> None:
+    """LibRaw writes the RAW's orientation into it."""
+    tall = UPRIGHT.transpose(Image.Transpose.ROTATE_90)
+    stored = tall.transpose(STORED_AS[orientation])
+    look = look_at(
+        save_raw(tmp_path / "a.dng", stored, preview=tall, orientation=orientation), Wanted(short_side=120)
+    )
+    assert (look.width, look.height) == tall.size
+    assert look.pixels is not None
+    expected = np.array(tall.resize((120, 160), Image.Resampling.BILINEAR))
+    assert look.pixels.shape == expected.shape
+    assert np.corrcoef(look.pixels.mean(axis=2).ravel(), expected.mean(axis=2).ravel())[0, 1] > 0.9
+
+
+def test_a_camera_of_many_words_is_cut(tmp_path: Path) -> None:
+    """Promise 22: it is kept in memory and in the cache of each photo."""
+    look = look_at(save_photo(tmp_path / "a.jpg", UPRIGHT, camera=("Canon" * 1000, "EOS" * 1000)), Wanted())
+    assert look.camera is not None
+    assert len(look.camera) <= 201
+    assert look.camera.startswith("CanonCanon")

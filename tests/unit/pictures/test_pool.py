@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import threading
 import time
 import types
 from collections.abc import Iterator
+from multiprocessing import popen_fork
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from support.decoders import misbehave
 from support.pictures import draw_flower, save_photo
 from support.processes import children_of, is_running, wait_until_gone
 
+from flowersorter.pictures import child
 from flowersorter.pictures.decode import Wanted, look_at
 from flowersorter.pictures.pool import PicturePool
 from flowersorter.progress import Cancelled
@@ -237,3 +240,20 @@ def test_a_child_that_cannot_start_is_a_defect_and_not_a_bad_picture(
         pytest.raises(RuntimeError, match="does not start"),
     ):
         pool.look(photo, WANTED)
+
+
+def test_a_child_that_nothing_kills_does_not_hold_the_program(
+    photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits for a drive that is gone, and Python waits for every child that it knows."""
+    monkeypatch.setattr(child, "_KILL_SECONDS", 0.1)
+    monkeypatch.setattr(popen_fork.Popen, "_send_signal", lambda _process, _number: None)
+    with PicturePool(1, seconds_per_picture=0.5, decoder=misbehave) as pool:
+        number = who(pool, photo)[0]
+        look = pool.look(*named(photo, "doze"), WANTED)
+        assert look.problem is not None
+        assert look.problem.code is Code.TOO_SLOW
+    assert is_running(number)
+    assert number not in {one.pid for one in multiprocessing.active_children()}
+    os.kill(number, signal.SIGKILL)
+    os.waitpid(number, 0)

@@ -128,3 +128,14 @@ def test_several_threads_may_use_it(file: Path) -> None:
         list(threads.map(lambda number: store.put(f"photo {number}", 320, b"%d" % number), range(400)))
         found = list(threads.map(lambda number: store.get(f"photo {number}", 320), range(400)))
     assert found == [b"%d" % number for number in range(400)]
+
+
+def test_a_lower_limit_gives_room_back(file: Path) -> None:
+    with ThumbnailStore(file) as store:
+        for number in range(200):
+            store.put(str(number), 320, bytes(10_000))
+    before = file.stat().st_size
+    with ThumbnailStore(file, limit_bytes=100_000) as store:
+        store.put("new", 320, bytes(10_000))
+        assert store.get("new", 320) is not None
+    assert file.stat().st_size < before / 4
