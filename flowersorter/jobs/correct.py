@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.jobs.models import builtin_info, find_model, refusals_named
+from flowersorter.jobs.beside import grown_from, with_prior
+from flowersorter.jobs.models import find_model, refusals_named
 from flowersorter.jobs.saving import Origin, save_version
 from flowersorter.jobs.weights import open_backbone
 from flowersorter.learning.bundle import (
@@ -25,7 +26,6 @@ from flowersorter.learning.bundle import (
 from flowersorter.learning.compare import Comparison
 from flowersorter.learning.evaluate import Validation
 from flowersorter.learning.feature_store import FeatureStore, PhotoFacts
-from flowersorter.learning.head import Head
 from flowersorter.learning.split import fold_of, group_of
 from flowersorter.learning.views import cache_spaces, mean_features, recall, views_in
 from flowersorter.paths import Home
@@ -77,8 +77,8 @@ def correct(
     with FeatureStore(home.features_file) as store:
         lesson, unseen = _lesson(before, teaching, decided, store)
     backbone, method = None, info.method
-    if (grown_from := _grown_from(before)) is not None:
-        learned = learn_head(_beside_prior(lesson, decided, grown_from), report, NEAR_PRIOR)
+    if (builtin := grown_from(before)) is not None:
+        learned = learn_head(with_prior(lesson, builtin, decided.keys()), report, NEAR_PRIOR)
         if info.method == PRETRAINED:
             backbone, method = open_backbone(home, settings, info), "head"
     elif teaching.start is not None and backbone_file(info.path) is None:
@@ -91,28 +91,6 @@ def correct(
     return Corrected(saved.info, saved.validation, len(decisions) - len(unseen), unseen, saved.comparison)
 
 
-def _grown_from(model: Model) -> ModelInfo | None:
-    """The model that came with the program, if this one is it or keeps its head as a prior."""
-    builtin = builtin_info()
-    grown = builtin is not None and builtin.backbone_sha256 == model.info.backbone_sha256
-    return builtin if grown and not model.head.root else None
-
-
-def _beside_prior(lesson: Lesson, decided: Mapping[str, str], builtin: ModelInfo) -> Lesson:
-    """The lesson with the built-in head as its prior, under the lesson's names.
-
-    Fresh is what did not teach that head, and what was decided otherwise.
-    """
-    head, teaching = read_model(builtin.path).head, read_teaching(builtin.path)
-    species = lesson.examples.species
-    names = [match(name, species, same_species) for name in head.species]
-    kept = [place for place, name in enumerate(names) if name is not None]
-    prior = Head(tuple(filter(None, names)), head.weight[kept], head.bias[kept], head.root)
-    old = set() if teaching is None else set(teaching.digests) - decided.keys()
-    fresh = np.array([digest not in old for digest in lesson.digests])
-    return replace(lesson, examples=replace(lesson.examples, prior=prior, fresh=fresh))
-
-
 def _lesson(
     before: Model, teaching: Teaching, decisions: Mapping[str, str], store: FeatureStore
 ) -> tuple[Lesson, tuple[str, ...]]:
@@ -121,12 +99,12 @@ def _lesson(
     from flowersorter.learning.lesson import Lesson
 
     info = before.info
-    taught = {digest: place for place, digest in enumerate(teaching.digests)}
+    taught = set(teaching.digests)
     vectors = {digest: _recalled(store, info, digest) for digest in decisions if digest not in taught}
     new = {digest: vector for digest, vector in vectors.items() if vector is not None}
     digests = (*teaching.digests, *new)
-    places = {digest: place for place, digest in enumerate(digests)}
-    decided = {places[digest]: name for digest, name in decisions.items() if digest in places}
+    # every copy of a photo that was taught more than once
+    decided = {place: decisions[digest] for place, digest in enumerate(digests) if digest in decisions}
     species = tuple(dict.fromkeys([*info.species, *decided.values()]))
     labels = np.concatenate([teaching.labels, np.zeros(len(new), dtype=np.int32)]).astype(np.int64)
     for place, name in decided.items():
@@ -143,13 +121,16 @@ def _lesson(
         examples=Examples(features, labels, species),
         groups=tuple(groups),
         folds=np.array(
-            [*teaching.folds, *(folds.get(group, fold_of(group)) for group in groups[len(taught) :])],
+            [
+                *teaching.folds,
+                *(folds.get(group, fold_of(group)) for group in groups[len(teaching.digests) :]),
+            ],
             dtype=np.int64,
         ),
         given=teaching.given,
         corrected=teaching.corrected | frozenset(decided),
     )
-    return lesson, tuple(digest for digest in decisions if digest not in places)
+    return lesson, tuple(digest for digest in decisions if digest not in taught and digest not in new)
 
 
 def _recalled(store: FeatureStore, info: ModelInfo, digest: str) -> NDArray[np.float32] | None:

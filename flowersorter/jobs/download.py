@@ -88,6 +88,8 @@ def _fetch_rest(url: str, part: Path, transfer: _Transfer) -> None:
         transfer.total = None if length is None else transfer.done + int(length)
         if (transfer.total or 0) > MAX_BYTES:
             raise ValueError("the file is larger than it should be")
+        if transfer.stop.is_set():
+            return  # the server hung, and another try may write to the file by now
         with part.open("ab" if goes_on else "wb") as stream:
             while not transfer.stop.is_set():
                 chunk = answer.read(CHUNK)

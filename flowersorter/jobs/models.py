@@ -163,7 +163,7 @@ def taught_digests(info: ModelInfo) -> frozenset[str]:
     """
     places = [info.path]
     builtin = builtin_info()
-    if builtin is not None and builtin.backbone_sha256 == info.backbone_sha256:
+    if builtin is not None and (info.base_id == "builtin" or info.backbone_sha256 == builtin.backbone_sha256):
         places.append(builtin.path)
     found = [teaching for place in places if (teaching := read_teaching(place)) is not None]
     return frozenset(digest for one in found for digest in (*one.digests, *one.others))

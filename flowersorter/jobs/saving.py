@@ -13,9 +13,9 @@ import numpy as np
 
 from flowersorter import __version__
 from flowersorter.jobs.deepen import backbone_written
-from flowersorter.jobs.models import disk_errors_refused, next_version, slug
+from flowersorter.jobs.models import builtin_info, disk_errors_refused, next_version, slug
 from flowersorter.jobs.successor import compare_with_earlier
-from flowersorter.jobs.versions import hold_in_force, put_in_force
+from flowersorter.jobs.versions import NONE, hold_in_force, in_force, put_in_force
 from flowersorter.jobs.weights import keep_backbone
 from flowersorter.learning.bundle import Model, ModelInfo, Teaching, write_model
 from flowersorter.learning.compare import Comparison
@@ -98,7 +98,15 @@ def save_version(
         saved = Saved(info, validation, comparison)
         if saved.in_force:
             put_in_force(folder)
+        elif _shipped(origin.name) and in_force(folder.parent) == folder:
+            put_in_force(folder.with_name(NONE))  # else it would be, as the only one
     return saved
+
+
+def _shipped(name: str) -> bool:
+    """Whether it is the name of the model that came with the program."""
+    builtin = builtin_info()
+    return builtin is not None and slug(builtin.name) == slug(name)
 
 
 @contextmanager

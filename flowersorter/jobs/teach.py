@@ -147,7 +147,7 @@ def teach(home: Home, settings: Settings, request: TeachRequest, report: Report 
                 home, lesson, deeper, views, request.seed, backbone, device, reading, report
             )
         elif known is not None:
-            own, lesson = lesson, beside(lesson, known)
+            own, lesson = lesson, beside(lesson, known, reading.features)
             learned = reported_of(own, _learn(lesson, request, backbone, device, reading, report))
         else:
             learned = _learn(lesson, request, backbone, device, reading, report)

@@ -15,6 +15,7 @@ from typing import Final
 from flowersorter.learning.parts import sync_folder
 
 CURRENT: Final = "current"
+NONE: Final = "0000"  # the model that came with the program is in force, and no version of what it became
 UNFINISHED_MARK: Final = ".current-"
 _LONGEST: Final = 32  # bytes of a mark that we wrote
 
@@ -30,7 +31,7 @@ def folders_of(model: Path) -> list[Path]:
 
 
 def in_force(model: Path) -> Path | None:
-    """The folder of the version in force; None where there is no version."""
+    """The folder of the version in force; None where there is no version, or where none is to be used."""
     versions = folders_of(model)
     if not versions:
         return None
@@ -39,6 +40,8 @@ def in_force(model: Path) -> Path | None:
             marked = stream.read(_LONGEST).decode("ascii", "replace").strip()
     except OSError:
         return versions[-1]
+    if marked == NONE:
+        return None
     return next((version for version in versions if version.name == marked), versions[-1])
 
 

@@ -61,7 +61,11 @@ def open_network(backbone: Backbone, device: ChosenDevice, memory: Path) -> Netw
             break
         key = f"{backbone.sha256} {machine_of(device)} {precision} torch {torch.__version__}"
         verdict = _recall(memory).get(key)
-        network = Network(backbone, device, precision)
+        try:
+            network = Network(backbone, device, precision)
+        except RuntimeError as error:  # a GPU that is full now
+            problems.append(f"{precision}: {str(error).partition(chr(10))[0]}")
+            continue
         if verdict is None:
             reference = reference or Network(backbone, choose_device("cpu"))
             try:

@@ -168,6 +168,7 @@ def with_features(lesson: Lesson, seen: Sequence[Seen]) -> Lesson:
         examples=examples,
         groups=tuple(lesson.groups[place] for place in kept),
         folds=lesson.folds[kept],
+        corrected=frozenset(place for place, before in enumerate(kept) if before in lesson.corrected),
     )
 
 
@@ -181,7 +182,9 @@ def learned_on(lesson: Lesson, parts: Parts, deepened: Deepened, report: Report)
     examples = lesson.examples
     strength = _strength(lesson, parts, report)
     judging, _ = fit_head(examples.where(parts.teaching), strength, report=report)
-    answered = answer_photos(lesson, judging, parts.held_back, parts.teaching)
+    judged = parts.held_back.copy()
+    judged[list(lesson.corrected)] = False
+    answered = answer_photos(lesson, judging, judged, parts.teaching)
     answers = tuple(answered.values())
     head, _ = fit_head(examples, strength, report=report)
     digests = tuple(lesson.digests[place] for place in answered)

@@ -55,6 +55,7 @@ def learn_by_recipe(
     examples = lesson.examples
     teaching = taught_without(HELD_BACK, lesson.folds, lesson.groups)
     judged = lesson.folds == HELD_BACK
+    judged[list(lesson.corrected)] = False
     if len(np.unique(examples.labels[teaching])) < 2:
         raise Refused(Code.TOO_FEW_PHOTOS, species=examples.species[0], photos=int(teaching.sum()))
     taught, held_back = np.flatnonzero(teaching), np.flatnonzero(judged)

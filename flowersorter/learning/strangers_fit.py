@@ -129,7 +129,9 @@ def _fit(of: _Sums) -> tuple[Tensor, Tensor]:
     centres = of.sums[there] / counts
     spread = (of.products - centres.T @ (counts * centres)) / counts.sum()
     eye = torch.eye(len(spread), dtype=torch.float64)
-    covariance = (1 - SPHERE) * spread + SPHERE * (spread.trace() / len(spread)).clamp(min=1e-12) * eye
+    # the sums come from float32: what copies of one picture spread is nothing but its rounding
+    least = max(1e-6 * float(of.products.trace() / counts.sum()), 1e-12)
+    covariance = (1 - SPHERE) * spread + SPHERE * (spread.trace() / len(spread)).clamp(min=least) * eye
     lower = torch.linalg.cholesky(covariance)
     whitening = torch.linalg.solve_triangular(lower, eye, upper=False).T.float().contiguous()
     return centres.float(), whitening

@@ -10,15 +10,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.commands import Command
+from support.labels import digest_of
 from support.pictures import draw_library
 
-from flowersorter.jobs.beside import open_known
+from flowersorter.jobs.beside import beside, open_known, reported_of
 from flowersorter.jobs.correct import correct
 from flowersorter.jobs.engine import open_recogniser
-from flowersorter.jobs.models import builtin_info, taught_digests
+from flowersorter.jobs.models import builtin_info, find_model, list_models, taught_digests
+from flowersorter.jobs.saving import Origin, save_version
 from flowersorter.learning.bundle import ModelInfo, read_answers, read_model, read_teaching
 from flowersorter.learning.calibrate import threshold
+from flowersorter.learning.evaluate import validate
+from flowersorter.learning.feature_store import FeatureStore
+from flowersorter.learning.fitting import Examples
+from flowersorter.learning.lesson import Lesson, learn_head
+from flowersorter.learning.split import fold_of
 from flowersorter.paths import Home
+from flowersorter.progress import silent
 from flowersorter.settings import Settings
 from flowersorter.species_names import all_species, same_species
 
@@ -138,3 +146,43 @@ def test_what_it_learns_from_corrections_stands_in_its_place(
     command("models", "remove", builtin.name)
     assert builtin_info() == builtin
     assert command("sort", tmp_path / "photos", "--dry-run").json["model"] == builtin.name
+
+
+def test_figures_beside_what_grew_from_it_are_true(home: Home, builtin: ModelInfo) -> None:
+    """The labels are dice, so 25 in 100 is luck: nothing that learned these photos may judge them."""
+    dice = np.random.default_rng(0)
+    carried = read_teaching(builtin.path)
+    assert carried is not None
+    # photos unlike the built-in species, so that the four own ones alone are in question
+    mean = carried.features.astype(np.float32).mean(axis=0)[dice.permutation(512)]
+    features = np.abs(mean * dice.lognormal(0, 0.5, (120, 512))).astype(np.float16).astype(np.float32)
+    species = ("own A", "own B", "own C", "own D")
+    digests = tuple(digest_of(number) for number in range(120))
+    paths = tuple(Path(f"{number}.jpg") for number in range(120))
+    folds = np.array([fold_of(digest) for digest in digests])
+    own = Lesson(
+        paths, digests, Examples(features, dice.integers(0, 4, 120), species), digests, folds, given=False
+    )
+    for name in (builtin.name, "mine"):
+        with FeatureStore(home.features_file) as store:
+            lesson = beside(own, open_known(home, Settings(), name, species), store)
+        learned = reported_of(own, learn_head(lesson, silent))
+        accuracy = validate(learned.reported, lesson.examples.species).accuracy
+        assert accuracy is not None
+        assert accuracy < 0.4
+        origin = Origin("mine", "head", "builtin", builtin.backbone_sha256, builtin.feature_space)
+        save_version(home, Settings(), origin, lesson, learned)
+
+
+def test_a_correction_that_makes_it_clearly_worse_is_not_used(home: Home, builtin: ModelInfo) -> None:
+    """Promise 20: it would be, as the only version of that name in the library."""
+    teaching = read_teaching(builtin.path)
+    assert teaching is not None
+    wrong = {
+        digest: builtin.species[(int(label) + 1) % len(builtin.species)]
+        for digest, label in list(zip(teaching.digests, teaching.labels, strict=True))[:900:3]
+    }
+    corrected = correct(home, Settings(), builtin.name, wrong)
+    assert not corrected.in_force
+    assert find_model(home, Settings(), builtin.name) == builtin
+    assert builtin in list_models(home)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from flowersorter.jobs.beside import Known, beside, open_known, reported_of
 from flowersorter.jobs.saving import model_of, teaching_of
 from flowersorter.learning.bundle import Model, ModelInfo, write_model
 from flowersorter.learning.evaluate import validate
+from flowersorter.learning.feature_store import FeatureStore, PhotoFacts
 from flowersorter.learning.lesson import Lesson, learn_head
 from flowersorter.paths import Home
 from flowersorter.progress import silent
@@ -35,6 +37,12 @@ def own() -> Lesson:
 
 
 @pytest.fixture
+def store(tmp_path: Path) -> Iterator[FeatureStore]:
+    with FeatureStore(tmp_path / "features.sqlite") as made:
+        yield made
+
+
+@pytest.fixture
 def model() -> Model:
     lesson = lesson_of(clouds(OLD))
     learned = learn_head(lesson, silent)
@@ -51,8 +59,8 @@ def known(model: Model) -> Known:
     return Known(model.info, tuple(OLD), teaching_of(lesson, learn_head(lesson, silent)))
 
 
-def test_both_kinds_of_species_are_taught(own: Lesson, known: Known) -> None:
-    both = beside(own, known)
+def test_both_kinds_of_species_are_taught(own: Lesson, known: Known, store: FeatureStore) -> None:
+    both = beside(own, known, store)
     assert both.examples.species == ("dahlia", "daisy", "Rose", "rose", "tulip")
     assert (len(both.digests), len(both.folds), len(both.groups)) == (100, 100, 100)
     named = [both.examples.species[label] for label in both.examples.labels]
@@ -61,16 +69,16 @@ def test_both_kinds_of_species_are_taught(own: Lesson, known: Known) -> None:
     assert np.array_equal(both.folds[40:], known.teaching.folds)
 
 
-def test_a_photo_that_is_in_both_is_the_gardeners(own: Lesson, known: Known) -> None:
+def test_a_photo_that_is_in_both_is_the_gardeners(own: Lesson, known: Known, store: FeatureStore) -> None:
     mine = replace(own, digests=(known.teaching.digests[25], *own.digests[1:]))
-    both = beside(mine, known)
+    both = beside(mine, known, store)
     assert len(both.digests) == len(set(both.digests)) == 99
     assert both.examples.species[both.examples.labels[0]] == "dahlia"
     assert both.corrected == {40}
 
 
-def test_the_figures_are_of_the_gardeners_photos(own: Lesson, known: Known) -> None:
-    both = beside(own, known)
+def test_the_figures_are_of_the_gardeners_photos(own: Lesson, known: Known, store: FeatureStore) -> None:
+    both = beside(own, known, store)
     learned = reported_of(own, learn_head(both, silent))
     assert {answer.path for answer in learned.reported} <= set(own.paths)
     assert len(learned.reported) == 40
@@ -86,6 +94,33 @@ def test_a_known_species_is_called_as_the_gardener_calls_it(home: Home, model: M
 
 def test_a_model_without_its_photos_cannot_be_kept(home: Home, model: Model) -> None:
     write_model(home.models / "old" / "0001", model)
+    with pytest.raises(Refused) as refused:
+        open_known(home, Settings(), "old", ())
+    assert refused.value.reason.code is Code.MODEL_CANNOT_LEARN
+
+
+def test_shots_of_a_scene_that_is_known_join_it(own: Lesson, known: Known, store: FeatureStore) -> None:
+    """Else a head that learned the one shot would be asked for the other."""
+    shots = [(known.teaching.digests[5], 100.0), (own.digests[7], 102.0)]
+    facts = [
+        (PhotoFacts(digest, taken=taken, camera="One"), np.zeros(512, np.float32)) for digest, taken in shots
+    ]
+    store.put(facts, "net", "space")
+    both = beside(own, known, store)
+    assert both.groups[7] == both.groups[40 + 5]
+    assert both.folds[7] == both.folds[40 + 5] == known.teaching.folds[5]
+    given = beside(replace(own, given=True), known, store)
+    assert np.array_equal(given.folds[:40], own.folds)
+
+
+def test_a_model_with_layers_of_its_own_is_not_kept(
+    home: Home, model: Model, known: Known, tmp_path: Path
+) -> None:
+    """Its layers have learned the photos that would be judged, whatever they were made from."""
+    weights = tmp_path / "backbone.safetensors"
+    weights.write_bytes(b"weights")
+    deeper = replace(model, info=replace(model.info, base_id="builtin", method="finetune"))
+    write_model(home.models / "old" / "0001", deeper, known.teaching, weights)
     with pytest.raises(Refused) as refused:
         open_known(home, Settings(), "old", ())
     assert refused.value.reason.code is Code.MODEL_CANNOT_LEARN

@@ -196,3 +196,39 @@ def test_the_built_in_model_learns_as_a_model_of_its_own(
     again = correct(home, Settings(), None, {digest_of(40): "daisy"})
     assert again.info.version == 2
     assert confidence_of(again.info, lesson.examples.features[30:33], "daisy") > 0.5  # not forgotten
+
+
+@pytest.mark.parametrize("new", [False, True])
+def test_a_photo_that_was_taught_twice_is_no_hindrance(home: Home, learned: Learned, new: bool) -> None:
+    """A copy of a photo lies in the folder: both are relabelled, and others join."""
+    lesson = lesson_of(clouds(COUNTS))
+    features = lesson.examples.features.copy()
+    features[1], folds = features[0], lesson.folds.copy()
+    folds[1] = folds[0]
+    digests = (lesson.digests[0], lesson.digests[0], *lesson.digests[2:])
+    twice = replace(
+        lesson,
+        digests=digests,
+        groups=digests,
+        folds=folds,
+        examples=replace(lesson.examples, features=features),
+    )
+    info = ModelInfo(
+        "garden", 1, Path(), "2026-01-01T00:00:00+00:00", tuple(COUNTS), 75, "head", "file", BACKBONE, SPACE,
+        None, None, "0.1.0",
+    )  # fmt: skip
+    validation = validate(learned.reported, twice.examples.species)
+    write_model(
+        home.models / "garden" / "0001", model_of(info, learned, validation), teaching_of(twice, learned)
+    )
+    said = keep_features(home, features[30:31], 1000) if new else [digests[0]]
+    result = correct(home, Settings(), "garden", dict.fromkeys(said, "rose"))
+    taught = read_teaching(result.info.path)
+    assert taught is not None
+    assert len(taught.digests) == len(taught.folds) == len(taught.labels) == 75 + new
+    named = [
+        result.info.species[label]
+        for label, digest in zip(taught.labels, taught.digests, strict=True)
+        if digest in said
+    ]
+    assert named == ["rose"] * (1 if new else 2)

@@ -128,7 +128,12 @@ def test_photos_that_taught_the_backbone_are_known(
     own = save_model(home, "x", others=(digest_of(5),))
     assert models.taught_digests(own) == {digest_of(0), digest_of(1), digest_of(5)}
     make_builtin(home, tmp_path, monkeypatch, others=(digest_of(7), digest_of(8)))
-    assert models.taught_digests(own) == {digest_of(number) for number in (0, 1, 5, 7, 8)}
+    known = {digest_of(number) for number in (0, 1, 5, 7, 8)}
+    assert models.taught_digests(own) == known
+    elsewhere = replace(own, backbone_sha256="cd" * 32)
+    assert models.taught_digests(elsewhere) == known - {digest_of(7), digest_of(8)}
+    deeper = replace(own, backbone_sha256="cd" * 32, base_id="builtin")  # its last layers learned on
+    assert models.taught_digests(deeper) == known
 
 
 def test_the_names_of_flowers_alone_are_no_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

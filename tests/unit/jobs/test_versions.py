@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flowersorter.jobs import versions
-from flowersorter.jobs.versions import CURRENT, folders_of, hold_in_force, in_force, put_in_force
+from flowersorter.jobs.versions import CURRENT, NONE, folders_of, hold_in_force, in_force, put_in_force
 
 
 @pytest.fixture
@@ -74,3 +74,13 @@ def test_what_a_kill_leaves_of_a_switch_is_not_believed(model: Path) -> None:
     put_in_force(model / "0001")
     (model / f"{versions.UNFINISHED_MARK}x").write_text("0002\n")
     assert in_force(model) == model / "0001"
+
+
+def test_none_may_be_in_force(model: Path) -> None:
+    """The model that came with the program is, and what corrections made of it is worse."""
+    put_in_force(model / NONE)
+    assert in_force(model) is None
+    hold_in_force(model)
+    assert in_force(model) is None
+    put_in_force(model / "0002")
+    assert in_force(model) == model / "0002"

@@ -176,7 +176,8 @@ def test_the_held_back_fold_is_answered_and_the_head_knows_every_species(
 def test_a_photo_that_went_changes_no_sides(lesson: Lesson) -> None:
     seen = [Seen(path, features=np.full(512, place, np.float32)) for place, path in enumerate(lesson.paths)]
     seen[3] = Seen(lesson.paths[3])
-    again = with_features(lesson, seen)
+    again = with_features(replace(lesson, corrected=frozenset({1, 3, 5})), seen)
+    assert again.corrected == {1, 4}
     assert again.digests == (*lesson.digests[:3], *lesson.digests[4:])
     assert len(again.paths) == len(again.groups) == PHOTOS - 1
     assert lesson.paths[3] not in again.paths
@@ -219,3 +220,10 @@ def test_the_time_cannot_be_told_from_photos_that_nobody_can_read(
     with pytest.raises(Refused) as refused:
         seconds_needed([tmp_path / "gone.jpg"], 1, 2, random_backbone, cpu, pool, tmp_path, silent, SMALL)  # type: ignore[arg-type]
     assert refused.value.reason.code is Code.NO_PHOTOS
+
+
+def test_a_photo_that_the_layers_learned_is_in_no_figure(lesson: Lesson, random_backbone: Backbone) -> None:
+    held_back = np.flatnonzero(lesson.folds == 0)
+    told = replace(lesson, corrected=frozenset({int(held_back[0])}))
+    learned = learned_on(told, parts_of(told), Deepened(random_backbone, ()), silent)
+    assert {answer.path for answer in learned.answers} == {lesson.paths[place] for place in held_back[1:]}

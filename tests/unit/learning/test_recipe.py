@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -153,3 +154,8 @@ def test_views_are_random_parts_of_the_photo() -> None:
     assert one.dtype == torch.uint8
     assert torch.equal(one, again)
     assert not torch.equal(one, other)
+
+
+def test_a_photo_that_the_layers_learned_is_in_no_figure(lesson: Lesson, random_backbone: Backbone) -> None:
+    result = run(replace(lesson, corrected=frozenset({0})), random_backbone, epochs=1)
+    assert [answer.path for answer in result.answers] == [lesson.paths[5]]

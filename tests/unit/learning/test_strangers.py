@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from support.labels import clouds, lesson_of
 
+from flowersorter.learning.fitting import Examples
 from flowersorter.learning.lesson import calibration_of, learn_head
 from flowersorter.learning.parts import write_synced
 from flowersorter.learning.strangers_file import STRANGERS, read_strangers, strangers_bytes
@@ -100,3 +101,13 @@ def test_photos_that_only_teach_have_no_say_in_the_limit() -> None:
     assert fair is not None
     assert fair.limit > counted.limit
     assert not strange[places].any()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_copies_of_one_picture_for_each_species_teach_all_the_same(seed: int) -> None:
+    """What they spread is nothing but the rounding of float32."""
+    dice = np.random.default_rng(seed)
+    pictures = np.abs(dice.normal(0.8, 0.5, (2, 512))).astype(np.float16).astype(np.float32)
+    labels = np.repeat([0, 1], 40)
+    _, strange = learn_strangers(Examples(pictures[labels], labels, ("daisy", "rose")), labels)
+    assert strange.shape == (80,)
