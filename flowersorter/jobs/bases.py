@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from flowersorter.jobs.lessons import read_lesson
 from flowersorter.jobs.models import learned_by_layers
 from flowersorter.jobs.reading import Reading
 from flowersorter.jobs.weights import Base
-from flowersorter.learning.dataset import Labelled
+from flowersorter.learning.dataset import Labelled, LabelledPhoto
 from flowersorter.learning.evaluate import Answer
 from flowersorter.progress import Progress, Report
 
@@ -91,6 +92,9 @@ def surprise(answers: Sequence[Answer]) -> float:
 
 
 def _sample(labelled: Labelled) -> Labelled:
-    """Every so-manieth photo: they are listed by species, so each has its share."""
+    """Every so-manieth photo of each species, and one at least."""
     step = -(-len(labelled.photos) // SAMPLE)
-    return Labelled(labelled.folder, labelled.photos[::step])
+    by_species: defaultdict[str, list[LabelledPhoto]] = defaultdict(list)
+    for photo in labelled.photos:
+        by_species[photo.species].append(photo)
+    return Labelled(labelled.folder, tuple(photo for own in by_species.values() for photo in own[::step]))

@@ -98,9 +98,18 @@ def _link_equal(links: _Links, keys: Sequence[str | None]) -> None:
 
 
 def _link_near_hashes(links: _Links, facts: Sequence[PhotoFacts], compared: int = 0) -> None:
-    """Link near hashes; the first `compared` photos were compared with each other before."""
-    places = [index for index, one in enumerate(facts) if one.perceptual_hash is not None]
-    hashes = np.array([facts[index].perceptual_hash for index in places], dtype=np.uint64)
+    """Link near hashes; the first `compared` photos were compared with each other before.
+
+    Equal ones are linked at once, so that many photos of one hash cost no more than others.
+    """
+    places_of: dict[int, int] = {}
+    for index, one in enumerate(facts):
+        if one.perceptual_hash is not None:
+            place = places_of.setdefault(one.perceptual_hash, index)
+            if place != index:
+                links.join(place, index)
+    places = list(places_of.values())
+    hashes = np.array(list(places_of), dtype=np.uint64)
     first = sum(index < compared for index in places)
     for start in range(first, len(hashes), BLOCK):
         block = hashes[start : start + BLOCK]

@@ -113,6 +113,12 @@ def test_a_sample_has_a_share_of_every_species() -> None:
     assert [sum(one.species == name for one in some.photos) for name in some.species] == [100] * 10
 
 
+def test_a_sample_has_every_species_however_rare() -> None:
+    photos = tuple(LabelledPhoto(Path(f"{n}.jpg"), "rare" if n == 1001 else "common") for n in range(1002))
+    some = bases._sample(Labelled(Path("garden"), photos))
+    assert [sum(one.species == name for one in some.photos) for name in ("common", "rare")] == [501, 1]
+
+
 def test_surprise_is_the_log_loss_and_one_answer_cannot_decide_alone() -> None:
     right = Answer(Path("x"), "rose", "rose", 0.5, "0", in_top3=True, label_confidence=0.5)
     assert surprise([right, right]) == pytest.approx(np.log(2))
