@@ -16,6 +16,7 @@ OWN_FILES = {
     "paths.py": "our folders",
     "settings.py": "the settings",
     "library.py": "the library",
+    "databases.py": "the caches of features and thumbnails, which it begins again when they are damaged",
     "cli_output.py": "the report that --report asks for",
     "jobs/download.py": "downloaded weights",
     "jobs/teaching_report.py": "the report that somebody asks for, where they say",
@@ -25,13 +26,11 @@ OWN_FILES = {
     "jobs/models.py": "half-written models in the model library",
     "learning/backbone.py": "weights in the cache",
     "learning/bundle.py": "models",
-    "learning/feature_store.py": "the cache of features",
     "learning/parts.py": "models",
     "learning/pretrain.py": "a training run's own folder",
     "learning/pretrain_export.py": "a training run's own folder",
     "learning/pretrain_photos.py": "a training run's own folder",
     "pictures/child.py": "the null device",
-    "pictures/thumbnails.py": "the cache of thumbnails",
 }
 
 CHANGING = {
