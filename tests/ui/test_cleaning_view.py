@@ -21,7 +21,6 @@ from flowersorter.library import Library, Seen
 from flowersorter.records import Code, Refused, Status
 from flowersorter.settings import Settings
 from flowersorter.ui.cleaning_view import CleaningView
-from flowersorter.ui.main_window import MainWindow
 from flowersorter.ui.report_view import ReportView
 from flowersorter.ui.tasks import end_tasks
 
@@ -40,16 +39,10 @@ def folder(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def window(qtbot, home, store, thumbnailer, tmp_path):
+def store(store, tmp_path):
     weights = save_random_weights(tmp_path / "random.pth", seed=1)
     store.set_values(Settings(weights_file=str(weights), device="cpu"))
-    made = MainWindow(home, store, thumbnailer)
-    with qtbot.waitExposed(made):
-        made.show()
-    yield made
-    made.close()
-    qtbot.waitUntil(lambda: not made.isVisible())
-    made.deleteLater()
+    return store
 
 
 def choose(page, name: str) -> None:
