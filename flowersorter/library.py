@@ -68,10 +68,13 @@ class Library:
         """Open or create the library.
 
         Raises `Refused`: STORE_TOO_NEW; STORE_DAMAGED after setting the damaged file aside, so that the
-        next call starts with an empty library; DISK_FULL and its like.
+        next call starts with an empty library; DISK_FULL and its like. Raises OSError without its folder.
         """
         file.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(file, timeout=10, isolation_level=None)
+        try:
+            connection = sqlite3.connect(file, timeout=10, isolation_level=None)
+        except sqlite3.OperationalError as error:
+            raise refusal(error, file) from error
         try:
             log_ahead(connection)
             (version,) = connection.execute("PRAGMA user_version").fetchone()

@@ -101,7 +101,7 @@ def beside(own: Lesson, known: Known, store: FeatureStore) -> Lesson:
     teaching, names = known.teaching, known.species
     mine = set(own.digests)
     everything = (*teaching.digests, *own.digests)
-    facts = {one.digest: one for one in store.facts_of(everything).values()}
+    facts = store.facts_of(everything)
     groups = group_of([facts.get(digest) or PhotoFacts(digest) for digest in everything], teaching.groups)
     known_groups, own_groups = groups[: len(teaching.digests)], groups[len(teaching.digests) :]
     taught_in = dict(zip(known_groups, teaching.folds.tolist(), strict=True))

@@ -201,7 +201,7 @@ def carry_out(home: Home, plan: Plan, report: Report = silent) -> Receipt:
         if outcome.target in digests
     ]
     # a moved photo is not read again; where the disk takes no more it is, and the receipt matters more
-    with suppress(Refused), Library.open(home.library_file) as library:
+    with suppress(OSError, Refused), Library.open(home.library_file) as library:
         library.remember_digests(arrived)
     return receipt
 

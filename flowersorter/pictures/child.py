@@ -121,8 +121,7 @@ class Child:
                 if self._process.exitcode is not None:
                     self._process.close()
                 else:  # a dead drive holds it; when the program ends Python would wait for it without end
-                    children = multiprocessing.process._children  # type: ignore[attr-defined]  # noqa: SLF001
-                    children.discard(self._process)
+                    getattr(multiprocessing.process, "_children", set()).discard(self._process)
                 self._process = None
             if self._pipe is not None:
                 self._pipe.close()

@@ -164,3 +164,9 @@ def test_a_full_disk_is_said_and_the_next_write_goes_on(tmp_path: Path) -> None:
         library._connection.execute("PRAGMA max_page_count=1000000")
         library.remember({"one": Decision("rose")})
         assert library.decision("one") == Decision("rose")
+
+
+def test_a_folder_in_its_place_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused) as caught:
+        Library.open(tmp_path)
+    assert caught.value.reason.code is Code.FILE_UNUSABLE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -93,8 +94,9 @@ def test_cancelled_at_every_report(home: Home, tmp_path: Path) -> None:
     assert moved == {0, 1, 2, 3}
 
 
+@pytest.mark.parametrize("error", [Refused(Code.DISK_FULL), OSError(errno.EROFS, "read-only")])
 def test_the_receipt_comes_though_the_data_disk_is_full(
-    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     """The photos were moved: whoever waits has to hear of it."""
     make_photos(tmp_path / "folder", *NAMES)
@@ -107,7 +109,7 @@ def test_the_receipt_comes_though_the_data_disk_is_full(
             remember(library, photos)
             return
         told.extend(one.path for one in photos)
-        raise Refused(Code.DISK_FULL, path=home.library_file)
+        raise error
 
     monkeypatch.setattr(Library, "remember_digests", full)
     receipt = sort_all(home, SortRequest(tmp_path / "folder"))
