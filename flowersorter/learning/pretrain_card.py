@@ -13,8 +13,8 @@ CREDITS: Final = """\
 - `garden-102`: M.-E. Nilsback and A. Zisserman, Automated flower classification over a large number of
   classes (2008), published for research, with no licence stated.
 
-No photo is in the model or in the project. The weights started from random numbers: no other network was
-their start or their teacher."""
+No photo is in the model or in the project. The weights started from random numbers: no other network than
+this one was their start or their teacher."""
 
 
 def card(figures: Mapping[str, Any]) -> str:

@@ -370,11 +370,24 @@ def test_another_cycle_begins_at_the_weights_of_the_model(
         for name, tensor in net.named_parameters():
             shipped = whole.run.averaged.get_parameter(name)
             assert torch.allclose(tensor, shipped if name.startswith("fc.") else shipped.half().float())
-    steady = [recipe.rate(share) for share in (recipe.warm_up, 0.1, recipe.steady_until)]
-    assert steady == [recipe.peak_rate] * 3
-    falling = [recipe.rate(share) for share in (0.24, 0.5, 0.9, 1.0)]
-    assert falling == sorted(falling, reverse=True)
-    assert falling[-1] == 0 < falling[0] < recipe.peak_rate
+
+
+def test_the_model_that_a_cycle_begins_at_teaches_it(photos: Photos, exported: Path) -> None:
+    """The labels lie half way between the species, smoothed, and what the model answers to the same crops."""
+    earlier = read_earlier(exported)
+    run = Run(photos, replace(TINY, distilled=0.5), "cpu", "", earlier)
+    crops = torch.rand(4, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+    shares = torch.eye(len(photos.species))[:4]
+    labels = run._labels(crops, shares)
+    model = new_network(len(photos.species), CPU)
+    model.load_state_dict(earlier.state)
+    with torch.no_grad():
+        answers = model.eval()(crops).softmax(dim=1)
+    smooth = 0.9 * shares + 0.1 / len(photos.species)
+    assert torch.allclose(labels, (smooth + answers) / 2, atol=0.02)  # the teacher may answer in bfloat16
+    assert not torch.allclose(answers, smooth, atol=0.1)
+    by_species_alone = Run(photos, TINY, "cpu", "", earlier)._labels(crops, shares)
+    assert torch.allclose(by_species_alone, smooth)
 
 
 def test_a_model_of_other_species_or_made_otherwise_is_no_start(
