@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.path.insert(0, str(Path(__file__).parent))
 
+from flowersorter.jobs.weights import imagenet_file
 from flowersorter.paths import HOME_VARIABLE, Home, home_in
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
@@ -42,6 +44,17 @@ def real_weights() -> Path:
     if not files:
         pytest.skip("no ImageNet weights lie beside this checkout (../shared/weights)")
     return files[0]
+
+
+@pytest.fixture
+def downloaded(home: Home, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file where the download puts the ImageNet weights, of another checksum."""
+    data = b"weights"
+    monkeypatch.setattr("flowersorter.jobs.weights.IMAGENET_SHA256", hashlib.sha256(data).hexdigest())
+    file = imagenet_file(home)
+    file.parent.mkdir(parents=True)
+    file.write_bytes(data)
+    return file
 
 
 @pytest.fixture

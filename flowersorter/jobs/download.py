@@ -54,8 +54,9 @@ def download(url: str, target: Path, sha256: str, report: Report) -> None:
     if transfer.error is not None:
         raise _refusal(transfer.error) from transfer.error
     report(Progress(Stage.CHECKING, transfer.done, transfer.total))
-    with part.open("rb") as stream:
+    with part.open("r+b") as stream:  # Windows syncs only what is open for writing
         found = hashlib.file_digest(stream, "sha256").hexdigest()
+        os.fsync(stream.fileno())
     if not found.startswith(sha256):
         part.unlink()
         raise Refused(Code.DOWNLOAD_CORRUPT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,14 +39,14 @@ def imagenet_file(home: Home) -> Path:
 
 
 def available_bases(home: Home, settings: Settings) -> list[Base]:
-    """The weights that are on this computer, those that ``auto`` prefers first."""
+    """The weights that are on this computer, the first is what ``auto`` prefers; no damaged download."""
     builtin = builtin_model()
     bases = [Base("imagenet", imagenet_file(home))]
     if settings.weights_file:
         bases.insert(0, Base("file", Path(settings.weights_file)))
     if builtin is not None:
         bases.append(Base("builtin", builtin / "backbone.safetensors"))
-    return [base for base in bases if base.path.is_file()]
+    return [base for base in bases if base.path.is_file() and (base.id != "imagenet" or _is_whole(base.path))]
 
 
 def resolve_base(home: Home, settings: Settings, base: str) -> Base:
@@ -96,7 +97,7 @@ def download_imagenet(home: Home, report: Report = silent, url: str = IMAGENET_U
     Raises `Refused`: DOWNLOAD_FAILED, DOWNLOAD_CORRUPT, DISK_FULL; and `Cancelled`.
     """
     target = imagenet_file(home)
-    if not target.is_file():
+    if not _is_whole(target):
         download(url, target, IMAGENET_SHA256, report)
     return target
 
@@ -126,6 +127,15 @@ def keep_backbone(home: Home, backbone: Backbone) -> None:
     file = _kept_file(home, backbone.sha256)
     if not file.is_file():
         save_backbone(backbone, file)
+
+
+def _is_whole(imagenet: Path) -> bool:
+    """Whether the ImageNet weights are there as they were published; reads 45 MB."""
+    try:
+        with imagenet.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest().startswith(IMAGENET_SHA256)
+    except OSError:
+        return False
 
 
 def _kept_file(home: Home, sha256: str) -> Path:

@@ -14,7 +14,6 @@ from support.tree_texts import shown
 
 from flowersorter.jobs import teach as teach_job
 from flowersorter.jobs.teach import Taught, TeachingStarted, TeachRequest
-from flowersorter.jobs.weights import imagenet_file
 from flowersorter.learning.bundle import ModelInfo
 from flowersorter.learning.compare import Comparison
 from flowersorter.learning.evaluate import Answer, Epoch, validate
@@ -39,10 +38,7 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def view(qtbot, home, store, thumbnails):
-    weights = imagenet_file(home)
-    weights.parent.mkdir(parents=True)
-    weights.write_bytes(b"weights")
+def view(qtbot, home, store, thumbnails, downloaded):
     made = TeachingView(home, store, thumbnails)
     qtbot.addWidget(made, before_close_func=end_tasks)
     return made
@@ -241,7 +237,7 @@ def test_the_plain_recipe_looks_once(ready):
     assert ready.setup.choices.looks.isEnabled()
 
 
-def test_learning_more_deeply_says_how_long_it_takes(home, store, qtbot, monkeypatch, folder):
+def test_learning_more_deeply_says_how_long_it_takes(home, downloaded, store, qtbot, monkeypatch, folder):
     """Offered only where it is there; the time is worked out for the folder, the base and the device."""
     asked: list[TeachRequest] = []
 
@@ -251,9 +247,6 @@ def test_learning_more_deeply_says_how_long_it_takes(home, store, qtbot, monkeyp
 
     monkeypatch.setattr(teach_job, "METHODS", ("head", "recipe", "finetune"))
     monkeypatch.setattr(teach_job, "estimate", estimate, raising=False)
-    weights = imagenet_file(home)
-    weights.parent.mkdir(parents=True)
-    weights.write_bytes(b"weights")
     setup = TeachingSetup(home, store)
     qtbot.addWidget(setup, before_close_func=end_tasks)
     setup.show_labelled(teach_job.inspect(folder))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QMessageBox
 
-from flowersorter.jobs.weights import Base, imagenet_file
+from flowersorter.jobs.weights import Base
 from flowersorter.progress import Progress, Report, Stage
 from flowersorter.records import Code, Refused
 from flowersorter.ui import weights_chooser
@@ -24,13 +24,6 @@ def chooser(qtbot, home, store):
     with qtbot.waitSignal(made.changed):
         made.refresh()
     return made
-
-
-def put_download(home) -> Path:
-    file = imagenet_file(home)
-    file.parent.mkdir(parents=True)
-    file.write_bytes(b"weights")
-    return file
 
 
 def test_without_weights_it_says_what_to_do(chooser):
@@ -74,10 +67,10 @@ def test_downloading_asks_first_and_names_the_source(chooser, qtbot, monkeypatch
     assert fetched == []
 
 
-def test_a_download_is_used_at_once(chooser, home, qtbot, monkeypatch):
+def test_a_download_is_used_at_once(chooser, downloaded, qtbot, monkeypatch):
     def fetch(home, report: Report) -> Path:
         report(Progress(Stage.DOWNLOADING, 5, 10))
-        return put_download(home)
+        return downloaded
 
     monkeypatch.setattr(weights_chooser, "download_imagenet", fetch)
     with qtbot.waitSignal(chooser.changed):
@@ -109,10 +102,9 @@ def test_a_failed_download_says_why(chooser, qtbot, monkeypatch):
     assert chooser.message.words().startswith("The download did not work: the proxy refused.")
 
 
-def test_several_may_be_tried_and_the_file_of_the_settings_comes_first(home, store, qtbot, tmp_path):
+def test_several_may_be_tried_and_the_chosen_file_comes_first(home, downloaded, store, qtbot, tmp_path):
     file = tmp_path / "resnet18.pth"
     file.write_bytes(b"weights")
-    put_download(home)
     store.change(weights_file=str(file))
     chooser = WeightsChooser(home, store)
     qtbot.addWidget(chooser, before_close_func=end_tasks)
@@ -125,9 +117,8 @@ def test_several_may_be_tried_and_the_file_of_the_settings_comes_first(home, sto
     assert chooser.base() == "imagenet"
 
 
-def test_what_was_chosen_stays_chosen(home, store, qtbot, tmp_path, monkeypatch):
+def test_what_was_chosen_stays_chosen(home, downloaded, store, qtbot, tmp_path, monkeypatch):
     """The list is read anew whenever the page is shown."""
-    put_download(home)
     monkeypatch.setattr(weights_chooser, "check_weights", lambda path: Base("file", path))
     chooser = WeightsChooser(home, store)
     qtbot.addWidget(chooser, before_close_func=end_tasks)

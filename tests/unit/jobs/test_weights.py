@@ -11,7 +11,6 @@ from flowersorter.jobs.weights import (
     available_bases,
     check_weights,
     download_imagenet,
-    imagenet_file,
     keep_backbone,
     open_backbone,
     resolve_base,
@@ -29,15 +28,6 @@ NOTHING_CHOSEN = Settings()
 @pytest.fixture(autouse=True)
 def no_builtin_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(weights, "builtin_model", lambda: None)
-
-
-@pytest.fixture
-def downloaded(home: Home) -> Path:
-    """Weights where the download puts them."""
-    file = imagenet_file(home)
-    file.parent.mkdir()
-    file.write_bytes(b"weights")
-    return file
 
 
 def refusal(home: Home, settings: Settings, base: str) -> Code:
@@ -100,8 +90,24 @@ def test_the_download_goes_into_the_cache_once(home: Home, monkeypatch: pytest.M
     monkeypatch.setattr(weights, "download", fetch)
     file = download_imagenet(home, silent)
     assert file.parent == home.weights
-    assert download_imagenet(home, silent) == file
     assert asked == [("https://download.pytorch.org/models/resnet18-f37072fd.pth", "f37072fd")]
+
+
+def test_a_download_that_is_whole_is_not_fetched_again(
+    home: Home, downloaded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights, "download", lambda *_: pytest.fail("fetched again"))
+    assert download_imagenet(home, silent) == downloaded
+
+
+def test_a_download_that_was_damaged_since_is_no_base_and_fetched_again(
+    home: Home, downloaded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    downloaded.write_bytes(b"weig\0\0\0")
+    assert available_bases(home, NOTHING_CHOSEN) == []
+    monkeypatch.setattr(weights, "download", lambda _url, target, *_: target.write_bytes(b"weights"))
+    assert download_imagenet(home, silent) == downloaded
+    assert available_bases(home, NOTHING_CHOSEN) == [Base("imagenet", downloaded)]
 
 
 def test_a_model_finds_its_backbone_wherever_it_is(home: Home, random_weights: Path, tmp_path: Path) -> None:
