@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import signal
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -31,6 +33,7 @@ from flowersorter.settings import MAX_WRONG, load, save
 
 logger = logging.getLogger(__name__)
 
+SCREEN_VARIABLES = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 COMMANDS = ("teach", "train", "sort", "check", "evaluate", "history", "undo", "models", "self-check")
 
 
@@ -65,11 +68,13 @@ def _run_command(arguments: Sequence[str], out: cli_output.Output, check: Report
 
 
 def _open_window(arguments: Sequence[str]) -> int:
+    out = cli_output.Output(as_json="--json" in arguments)
     if len(arguments) > 1:
         detail = f"“{arguments[0]}” is not a command. Give one folder, or see flowersorter --help."
-        cli_output.Output(as_json="--json" in arguments).refuse(
-            Refused(Code.BAD_ARGUMENT, detail=detail).reason
-        )
+        out.refuse(Refused(Code.BAD_ARGUMENT, detail=detail).reason)
+        return EXIT_REFUSED
+    if sys.platform == "linux" and not any(map(os.environ.get, SCREEN_VARIABLES)):
+        out.refuse(Refused(Code.NO_SCREEN).reason)  # Qt would abort
         return EXIT_REFUSED
     from flowersorter.app import run_window
 

@@ -86,6 +86,7 @@ class Code(StrEnum):
     DEFECT = "defect"
     BAD_ARGUMENT = "bad_argument"
     NAME_TAKEN = "name_taken"
+    NO_SCREEN = "no_screen"
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,7 @@ SENTENCES: Final[dict[Code, str]] = {
     Code.DEFECT: "Something went wrong inside FlowerSorter ({detail}). What was moved by then is in the history.",
     Code.BAD_ARGUMENT: "{detail}",
     Code.NAME_TAKEN: "There is already something called “{name}”.",
+    Code.NO_SCREEN: "There is no screen to show the window on. The commands need none: see flowersorter --help.",
 }
 
 

@@ -13,7 +13,7 @@ from support.commands import Command
 from support.pictures import SPECIES
 from support.trees import tree
 
-from flowersorter.cli import run
+from flowersorter.cli import SCREEN_VARIABLES, run
 from flowersorter.jobs import sort
 from flowersorter.jobs.decide import remember
 from flowersorter.paths import HOME_VARIABLE, Home
@@ -198,3 +198,18 @@ def test_a_stop_while_it_looks_around_has_a_whole_answer(
     assert (answer.json["found"], answer.json["photos"]) == (0, [])
     assert run(["sort", str(mixture)]) == 130
     assert "Cancelled." in capsys.readouterr().out
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a screen that can be missing")
+def test_without_a_screen_the_window_is_refused_in_one_sentence(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in SCREEN_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    with in_a_process(home.data, stdout=subprocess.PIPE) as process:
+        _, said = process.communicate()
+    assert process.returncode == 2
+    assert (
+        said.decode()
+        == "There is no screen to show the window on. The commands need none: see flowersorter --help.\n"
+    )
