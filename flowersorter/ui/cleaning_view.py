@@ -51,6 +51,7 @@ class CleaningView(QWidget):
         self._folder = Path()
         self.filing = False
         self.message = MessageBar()
+        self.message.setObjectName("on_top")
         self.progress = ProgressPanel()
         self.progress.cancel_requested.connect(self.cancel)
         self.page = CleaningPage(store, thumbnails)

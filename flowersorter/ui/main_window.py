@@ -69,6 +69,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.session = SortSession(home, store, self)
         self.message = MessageBar()
+        self.message.setObjectName("on_top")
         self.sort_page = SortPage(home, store, self.session, thumbnailer)
         self.history: HistoryView | None = None
         self.teaching: TeachingView | None = None

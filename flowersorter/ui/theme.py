@@ -234,6 +234,7 @@ QFrame[role="bar"] { background: $surface; border: none; border-top: 1px solid $
 QFrame[role="info"] { background: $accent_soft; border-radius: 8px; }
 QFrame[role="warning"] { background: $warning_soft; border-radius: 8px; }
 QFrame[role="error"] { background: $danger_soft; border-radius: 8px; }
+QFrame#on_top { margin-top: 8px; }
 QLabel[role="warning"] { color: $text; padding: 6px 10px; }
 
 QFrame[role="rail"] { background: $surface; border: none; border-right: 1px solid $border; }
