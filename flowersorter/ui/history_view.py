@@ -15,7 +15,7 @@ from flowersorter.ui import messages
 from flowersorter.ui.group_tree import GroupTree, by_reason, stay_line
 from flowersorter.ui.history_table import HistoryTable
 from flowersorter.ui.questions import ask
-from flowersorter.ui.tasks import TaskRunner, Work
+from flowersorter.ui.tasks import OneTask, TaskRunner, Work
 from flowersorter.ui.theme import GRID
 from flowersorter.ui.widgets import EmptyState, MessageBar, ProgressPanel, button, heading, set_role, text
 
@@ -32,7 +32,7 @@ class HistoryView(QWidget):
     def __init__(self, home: Home, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._home = home
-        self._task: TaskRunner | None = None
+        self._task = OneTask(self)
         self._locked = False
 
         self.message = MessageBar()
@@ -90,7 +90,7 @@ class HistoryView(QWidget):
     @property
     def busy(self) -> bool:
         """Whether photos are being put back or filed again."""
-        return self._task is not None
+        return self._task.busy
 
     def refresh(self) -> None:
         """Read the history again, off the GUI thread."""
@@ -112,7 +112,7 @@ class HistoryView(QWidget):
 
     def _update_buttons(self) -> None:
         batch = self.table.selected()
-        free = self._task is None and not self._locked and batch is not None
+        free = not self.busy and not self._locked and batch is not None
         self.undo_button.setEnabled(free and batch is not None and batch.undone < batch.photos)
         self.redo_button.setEnabled(free and batch is not None and batch.undone > 0)
 
@@ -167,17 +167,16 @@ class HistoryView(QWidget):
         self._change(lambda report: redo(self._home, batch, report), self._say_redone)
 
     def _change(self, work: Work, say_done: Callable[[Undone], str]) -> None:
-        if self._task is not None or self._locked:
+        if self.busy or self._locked:
             self.message.show_message(
                 self.tr("Photos are being filed just now. Wait until that is done."), "warning"
             )
             return
         self.message.hide()
         self.left.hide()
-        task = TaskRunner(work, self)
-        self._task = task
+        task = self._task.prepare(work)
         for ended in (task.succeeded, task.failed, task.cancelled):
-            ended.connect(self._end)  # before what follows, which may start the next task
+            ended.connect(self._end)  # before what follows is shown
         task.progressed.connect(self.progress.show_progress)
         task.succeeded.connect(lambda done: self._show_done(done, say_done(done)))
         task.failed.connect(self._show_error)
@@ -188,8 +187,7 @@ class HistoryView(QWidget):
 
     def cancel(self) -> None:
         """Stop what is being undone or done again; what it has done so far is kept."""
-        if self._task is not None:
-            self._task.cancel()
+        self._task.cancel()
 
     def show_left(self, left: Sequence[Left]) -> None:
         """List photos that were not put back, and why."""
@@ -235,7 +233,6 @@ class HistoryView(QWidget):
         self.message.show_message(messages.say_error(error), "error")
 
     def _end(self) -> None:
-        self._task = None
         self.progress.stop()
         if self.isVisibleTo(self.window()):
             self.table.setFocus()  # the button that was pressed cannot be pressed again

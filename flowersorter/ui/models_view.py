@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
@@ -12,12 +13,13 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QStackedWidget, QV
 from flowersorter.jobs.models import (
     export_model,
     import_model,
+    is_builtin,
     list_models,
     list_versions,
     remove_model,
     use_version,
 )
-from flowersorter.jobs.names import species_here
+from flowersorter.jobs.names import names_here
 from flowersorter.learning.bundle import PRETRAINED, ModelInfo
 from flowersorter.learning.dataset import natural_order
 from flowersorter.paths import Home
@@ -34,6 +36,14 @@ from flowersorter.ui.weights_chooser import WeightsChooser
 from flowersorter.ui.widgets import Card, EmptyState, MessageBar, button, heading, set_role, text
 
 
+class _Listed(NamedTuple):
+    """A model, its versions, and whether it speaks the gardener's language: all that is read from disk."""
+
+    info: ModelInfo
+    versions: Sequence[ModelInfo]
+    builtin: bool
+
+
 class ModelsView(QWidget):
     """Lists the models and the weights. Everything on disk is done off the GUI thread."""
 
@@ -44,7 +54,8 @@ class ModelsView(QWidget):
         super().__init__(parent)
         self._home = home
         self._store = store
-        self._models: Sequence[ModelInfo] = ()
+        self._models: Sequence[_Listed] = ()
+        self._shown = store.values
         store.changed.connect(self._settings_changed)
 
         self.message = MessageBar()
@@ -62,7 +73,6 @@ class ModelsView(QWidget):
         )
         self.table.itemSelectionChanged.connect(self._show_chosen)
         self.species = text("", "muted")
-        self._versions: dict[str, Sequence[ModelInfo]] = {}
         self.versions = VersionChooser()
         self.versions.version_chosen.connect(self.use_version)
         self.weights = WeightsChooser(home, store)
@@ -129,6 +139,10 @@ class ModelsView(QWidget):
 
     def chosen(self) -> ModelInfo | None:
         """The model of the selected line."""
+        listed = self._chosen()
+        return None if listed is None else listed.info
+
+    def _chosen(self) -> _Listed | None:
         row = self.table.chosen_row()
         return None if row is None else self._models[row]
 
@@ -161,22 +175,22 @@ class ModelsView(QWidget):
             lambda _report: use_version(self._home, info.name, info.version), lambda _info: self._changed()
         )
 
-    def _read(self) -> Sequence[ModelInfo]:
-        models = list_models(self._home)
-        self._versions = {info.name: list_versions(self._home, info.name) for info in models}
-        return models
+    def _read(self) -> Sequence[_Listed]:
+        home = self._home
+        return [_Listed(info, list_versions(home, info.name), is_builtin(info)) for info in list_models(home)]
 
-    def _take(self, models: Sequence[ModelInfo]) -> None:
+    def _take(self, models: Sequence[_Listed]) -> None:
         self._show(models)
         self.refreshed.emit()
 
-    def _show(self, models: Sequence[ModelInfo]) -> None:
+    def _show(self, models: Sequence[_Listed]) -> None:
         before = self.chosen()
         self._models = models
-        names = [info.name for info in models]
+        self._shown = self._store.values
+        names = [listed.info.name for listed in models]
         wanted = before.name if before is not None else self._store.values.model
         self.table.show_rows(
-            [self._cells(info) for info in models], names.index(wanted) if wanted in names else 0
+            [self._cells(listed.info) for listed in models], names.index(wanted) if wanted in names else 0
         )
         self._pages.setCurrentIndex(1 if models else 0)
         self._show_chosen()
@@ -192,20 +206,24 @@ class ModelsView(QWidget):
         )
 
     def _show_chosen(self) -> None:
-        info = self.chosen()
+        listed = self._chosen()
+        info = None if listed is None else listed.info
         self.export_button.setEnabled(info is not None)
         self.remove_button.setEnabled(info is not None and info.method != PRETRAINED)
         self.use_button.setEnabled(info is not None and info.name != self._store.values.model)
-        self.species.setText("" if info is None else self._species_words(info))
-        versions = () if info is None else self._versions.get(info.name, ())
-        self.versions.show_versions(versions, 0 if info is None else info.version)
+        self.species.setText("" if listed is None else self._species_words(listed))
+        self.versions.show_versions(
+            () if listed is None else listed.versions, 0 if info is None else info.version
+        )
 
-    def _species_words(self, info: ModelInfo) -> str:
-        names = species_here(info, language_of(self._store.values.flower_names))
-        return ", ".join(sorted(names, key=natural_order))
+    def _species_words(self, listed: _Listed) -> str:
+        language = language_of(self._store.values.flower_names) if listed.builtin else None
+        return ", ".join(sorted(names_here(listed.info.species, language, ()), key=natural_order))
 
-    def _settings_changed(self, _settings: Settings) -> None:
-        self._show(self._models)
+    def _settings_changed(self, values: Settings) -> None:
+        shown = self._shown
+        if (values.model, values.flower_names) != (shown.model, shown.flower_names):
+            self._show(self._models)
 
     def _use(self) -> None:
         info = self.chosen()

@@ -106,7 +106,7 @@ def choose(app: QApplication, appearance: str) -> None:
 def set_icon(target: QAction | QAbstractButton, name: str) -> None:
     """Show `resources/icons/<name>.svg` on an action or a button, redrawn whenever the scheme changes."""
     target.setIcon(icon(name))
-    _dressed.append((weakref.ref(target), name))
+    _dressed[target] = name
 
 
 def icon(name: str) -> QIcon:
@@ -132,7 +132,7 @@ def draw_icon(name: str, side: int, color: str) -> QPixmap:
     return pixmap
 
 
-_dressed: list[tuple[weakref.ref[QAction | QAbstractButton], str]] = []
+_dressed: weakref.WeakKeyDictionary[QAction | QAbstractButton, str] = weakref.WeakKeyDictionary()
 
 
 @cache
@@ -144,13 +144,9 @@ def _dress(app: QApplication, scheme: Qt.ColorScheme) -> None:
     shades = DARK if scheme is Qt.ColorScheme.Dark else LIGHT
     app.setPalette(_palette(shades))
     app.setStyleSheet(_style_sheet(shades))
-    living = []
-    for reference, name in _dressed:
-        target = reference()
-        if target is not None and shiboken6.isValid(target):
+    for target, name in list(_dressed.items()):
+        if shiboken6.isValid(target):
             target.setIcon(icon(name))
-            living.append((reference, name))
-    _dressed[:] = living
 
 
 def _palette(shades: Colors) -> QPalette:

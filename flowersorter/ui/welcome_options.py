@@ -16,13 +16,12 @@ from PySide6.QtWidgets import (
 )
 
 from flowersorter.paths import Home
-from flowersorter.progress import Report
 from flowersorter.records import Transfer
 from flowersorter.settings import Settings
 from flowersorter.ui import messages
 from flowersorter.ui.choice import Choice
+from flowersorter.ui.newest import Newest
 from flowersorter.ui.settings_store import SettingsStore
-from flowersorter.ui.tasks import TaskRunner
 from flowersorter.ui.theme import GRID
 from flowersorter.ui.widgets import Card, column_text, heading, primary_button, quiet_button, text
 
@@ -145,7 +144,10 @@ class ModelChooser(Card):
         super().__init__(parent=parent)
         self._home = home
         self._store = store
-        self._task: TaskRunner | None = None
+        self._refreshes = 0
+        self._lister = Newest(self._list, self)
+        self._lister.succeeded.connect(self._listed)
+        self._lister.failed.connect(lambda _number, error: self.failed.emit(error))
         self._models: list[ModelInfo] | None = None
         self.combo = Choice()
         self.combo.setAccessibleName(self.tr("Model"))
@@ -168,24 +170,17 @@ class ModelChooser(Card):
 
     def refresh(self) -> None:
         """List the models again, off the GUI thread."""
-        home = self._home
+        self._refreshes += 1
+        self._lister.ask(self._refreshes)
 
-        def work(_report: Report) -> list[ModelInfo]:
-            from flowersorter.jobs.models import list_models
+    def _list(self, _number: int) -> list[ModelInfo]:
+        from flowersorter.jobs.models import list_models
 
-            return list_models(home)
+        return list_models(self._home)
 
-        if self._task is not None:
-            return
-        self._task = TaskRunner(work, self)
-        self._task.succeeded.connect(self.show_models)
-        self._task.failed.connect(self.failed)
-        self._task.finished.connect(self._listed)
-        self._task.start()
-
-    def close_tasks(self) -> None:
-        if self._task is not None:
-            self._task.wait()
+    def _listed(self, number: int, models: list[ModelInfo]) -> None:
+        if number == self._refreshes:  # else a model that came meanwhile is missing in the list
+            self.show_models(models)
 
     def missing(self) -> bool:
         """Whether it is known that there is no model."""
@@ -212,9 +207,6 @@ class ModelChooser(Card):
         self.setVisible(bool(models))
         self.no_model_card.setVisible(not models)
         self.changed.emit()
-
-    def _listed(self) -> None:
-        self._task = None
 
     def _choose_model(self, index: int) -> None:
         self._store.change(model=self.combo.itemData(index))

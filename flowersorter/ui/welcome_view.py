@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from flowersorter.jobs.sort import Found
 
 _WIDTH = 84 * GRID
+_RECENT = 5  # folders
 
 
 class WelcomeView(QWidget):
@@ -78,6 +79,7 @@ class WelcomeView(QWidget):
         self.models.failed.connect(self._show_failure)
         self.models.teach_pressed.connect(self.teach_requested)
         self.models.models_pressed.connect(self.models_requested)
+        self._shown_recent: tuple[str, ...] = ()
         store.changed.connect(self._show_recent)
         self._show_recent()
 
@@ -208,13 +210,16 @@ class WelcomeView(QWidget):
         return area
 
     def _show_recent(self) -> None:
+        names = self._store.values.recent_folders[:_RECENT]
+        self._recent_title.setVisible(bool(names))
+        if names == self._shown_recent:
+            return
+        self._shown_recent = names
         while (item := self._recent.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
                 widget.deleteLater()
-        folders = [Path(name) for name in self._store.values.recent_folders[:5]]
-        self._recent_title.setVisible(bool(folders))
-        for folder in folders:
+        for folder in map(Path, names):
             words = messages.place(folder).replace("&", "&&")
             row = quiet_button(words, partial(self.folder_chosen.emit, folder), "folder")
             row.setStyleSheet("text-align: left;")

@@ -13,6 +13,7 @@ from flowersorter.records import Batch, Code, Left, Reason, Refused, Transfer, U
 from flowersorter.ui import history_view
 from flowersorter.ui.history_view import HistoryView
 from flowersorter.ui.tasks import end_tasks
+from flowersorter.ui.widgets import EmptyState
 
 ROOT = Path("/garden/summer")
 
@@ -100,7 +101,7 @@ def test_an_empty_history_says_so(qtbot, home, journal):
     view = HistoryView(home)
     qtbot.addWidget(view, before_close_func=end_tasks)
     refresh(qtbot, view)
-    assert view.table.rowCount() == 0
+    assert view.findChild(EmptyState).isVisibleTo(view)
     assert not view.undo_button.isEnabled()
 
 

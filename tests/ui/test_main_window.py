@@ -74,6 +74,7 @@ def test_sort_move_and_take_it_all_back(window, qtbot, folder):
     ],
 )
 def test_pages_by_keyboard(window, qtbot, key, page):
+    window.show_help()
     qtbot.keyClick(window, key, CONTROL)
     assert window.pages.currentWidget() is getattr(window, page)
 

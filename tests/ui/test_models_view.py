@@ -13,6 +13,7 @@ from flowersorter.records import Code, Refused
 from flowersorter.ui import models_view
 from flowersorter.ui.models_view import ModelsView
 from flowersorter.ui.tasks import end_tasks
+from flowersorter.ui.widgets import EmptyState
 
 
 def model(name: str, accuracy: float | None = 0.88) -> ModelInfo:
@@ -25,10 +26,13 @@ def model(name: str, accuracy: float | None = 0.88) -> ModelInfo:
 class Library:
     """Models in memory, with the interface of `jobs.models`."""
 
+    builtin = "Garden flowers"
+
     def __init__(self) -> None:
         self.models = [model("my garden"), model("orchids", accuracy=None)]
         self.versions = [replace(self.models[0], version=2, accuracy=0.7), self.models[0]]
         self.exported: list[tuple[str, Path, bool]] = []
+        self.looked_at: list[str] = []
 
     def list_models(self, home: object) -> list[ModelInfo]:
         return list(self.models)
@@ -40,6 +44,10 @@ class Library:
         chosen = next(info for info in self.versions if (info.name, info.version) == (name, version))
         self.models = [chosen if info.name == name else info for info in self.models]
         return chosen
+
+    def is_builtin(self, info: ModelInfo) -> bool:
+        self.looked_at.append(info.name)
+        return info.name == self.builtin
 
     def import_model(self, home: object, path: Path) -> ModelInfo:
         if path.name == "bad":
@@ -65,6 +73,7 @@ def library(monkeypatch):
         "import_model",
         "export_model",
         "remove_model",
+        "is_builtin",
     ):
         monkeypatch.setattr(models_view, name, getattr(made, name))
     return made
@@ -140,6 +149,17 @@ def test_an_empty_library_says_what_to_do(view, library, qtbot):
         view.refresh()
     assert view.chosen() is None
     assert not view.export_button.isEnabled()
+    assert view.findChild(EmptyState).isVisibleTo(view)
+
+
+def test_settings_change_the_list_without_a_look_at_the_disk(view, library, store, monkeypatch):
+    """A slider that is dragged changes the settings at each pixel."""
+    library.looked_at.clear()
+    store.change(model="orchids")
+    assert row(view, 1)[-1] == "in use"
+    monkeypatch.setattr(view.table, "show_rows", lambda *_: pytest.fail("listed anew"))
+    store.change(thumbnail_side=store.values.thumbnail_side + 1)
+    assert library.looked_at == []
 
 
 def test_an_earlier_version_is_put_in_force(view, qtbot, library, store):
@@ -159,11 +179,9 @@ def test_a_model_with_one_version_offers_none(view, qtbot):
     assert not view.versions.isVisibleTo(view)
 
 
-def test_the_built_in_model_stays_and_speaks_the_gardeners_language(view, library, store, qtbot, monkeypatch):
+def test_the_built_in_model_stays_and_speaks_the_gardeners_language(view, library, store, qtbot):
     labels = ("Oxeye Daisy", "Common Dandelion")
-    builtin = replace(model("Garden flowers"), species=labels, method="pretrained")
-    monkeypatch.setattr("flowersorter.jobs.names.is_builtin", lambda info: info.species == labels)
-    library.models = [builtin]
+    library.models = [replace(model(library.builtin), species=labels, method="pretrained")]
     store.change(flower_names="german")
     with qtbot.waitSignal(view.refreshed):
         view.refresh()

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFileDialog
-from support.pictures import draw_flower, save_photo
 from support.tree_texts import shown
 
 from flowersorter.jobs.teach import Taught
@@ -180,16 +179,6 @@ def test_what_was_not_used_is_listed(view):
     view.show_taught(taught(skipped=(Left(Path("/taught/rose/bad.jpg"), Reason(Code.UNREADABLE)),)))
     assert view.tabs.isTabVisible(4)
     assert shown(view.skipped) == {"The picture is damaged or incomplete.": ["1", "bad.jpg"]}
-
-
-def test_thumbnails_come_from_another_thread(view, thumbnails, tmp_path, qtbot):
-    file = save_photo(tmp_path / "rose.jpg", draw_flower("rose", 1))
-    view.show_taught(taught((Answer(file, "rose", "tulip", 0.8, "g", in_top3=True),)))
-    view.tabs.setCurrentIndex(2)
-    with qtbot.waitSignal(thumbnails.ready) as ready:
-        view.show()
-    assert ready.args == [file]
-    assert thumbnails.pixmap(file, None) is not None
 
 
 def test_the_curves_show_both_parts(qtbot):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -108,6 +110,34 @@ def test_recent_folders_open_with_one_click(welcome, qtbot, folder, store):
     with qtbot.waitSignal(welcome.folder_chosen) as chosen:
         qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert chosen.args == [folder]
+
+
+def test_other_settings_leave_the_recent_folders_as_they_are(welcome, folder, store):
+    store.set_values(store.values.with_recent(folder))
+    button = welcome._recent.itemAt(0).widget()
+    store.change(thumbnail_side=store.values.thumbnail_side + 1)
+    assert welcome._recent.itemAt(0).widget() is button
+
+
+def test_a_model_that_comes_while_they_are_listed_stays_in_use(welcome, store, qtbot, monkeypatch):
+    """The list that was begun before it came must not put another model in its place."""
+    listed, begun, go_on = [["my garden"], ["my garden", "new one"]], threading.Event(), threading.Event()
+
+    def list_models(_home):
+        names = listed.pop(0)
+        begun.set()
+        assert go_on.wait(60)
+        return [replace(model_info(), name=name) for name in names]
+
+    monkeypatch.setattr("flowersorter.jobs.models.list_models", list_models)
+    welcome.models.refresh()
+    assert begun.wait(60)
+    store.change(model="new one")
+    welcome.models.refresh()
+    go_on.set()
+    qtbot.waitUntil(lambda: welcome.models.combo.count() == 2)
+    assert store.values.model == "new one"
+    assert welcome.models.combo.currentData() == "new one"
 
 
 def test_models_that_cannot_be_listed_are_said(welcome, qtbot, monkeypatch):
