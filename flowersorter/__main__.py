@@ -9,7 +9,7 @@ import sys
 def main() -> int:
     """Start the face that the arguments ask for and return the exit status."""
     multiprocessing.freeze_support()
-    from flowersorter.cli import run
+    from flowersorter.cli.main import run
 
     return run(sys.argv[1:])
 

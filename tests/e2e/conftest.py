@@ -13,7 +13,7 @@ from support.commands import Answer, Command
 from support.networks import save_random_weights
 from support.pictures import SPECIES, draw_flower, draw_library, save_photo
 
-from flowersorter.cli import run
+from flowersorter.cli.main import run
 from flowersorter.paths import HOME_VARIABLE, Home, home_in
 from flowersorter.settings import Settings, save
 

@@ -17,7 +17,7 @@ from support.commands import Command
 from support.pictures import SPECIES, draw_flower, save_photo
 from support.trees import contents, digest, tree
 
-from flowersorter.cli_output import Output
+from flowersorter.cli.output import Output
 from flowersorter.jobs.sort import Planned, Sorting
 from flowersorter.learning import compare
 from flowersorter.paths import Home
@@ -300,7 +300,7 @@ def test_a_signal_cancels_and_nothing_is_lost(ready: Home, mixture: Path, number
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
-    from flowersorter.cli import COMMANDS, run
+    from flowersorter.cli.main import COMMANDS, run
 
     with pytest.raises(SystemExit) as ended:
         run(["--help"])

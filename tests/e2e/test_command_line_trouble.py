@@ -13,7 +13,7 @@ from support.commands import Command
 from support.pictures import SPECIES
 from support.trees import tree
 
-from flowersorter.cli import SCREEN_VARIABLES, run
+from flowersorter.cli.main import SCREEN_VARIABLES, run
 from flowersorter.jobs import sort
 from flowersorter.jobs.decide import remember
 from flowersorter.paths import HOME_VARIABLE, Home

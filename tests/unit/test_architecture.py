@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[2]
+
 QT_FREE = [
-    "flowersorter.cli",
+    "flowersorter.cli.main",
     "flowersorter.library",
     "flowersorter.sorting.mover",
     "flowersorter.pictures.pool",
@@ -18,6 +22,19 @@ QT_FREE = [
     "flowersorter.jobs.models",
 ]
 TORCH_FREE = [*QT_FREE, "flowersorter.app", "flowersorter.ui.main_window", "flowersorter.learning.bundle"]
+
+
+@pytest.mark.parametrize(
+    ("contract", "others"),
+    [("Qt only in ui and app", {"app", "ui"}), ("torch only in learning", {"learning"})],
+)
+def test_import_linter_watches_every_room(contract: str, others: set[str]) -> None:
+    """A module that is added is forgotten easily; of the layers import-linter itself knows that."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    contracts = settings["tool"]["importlinter"]["contracts"]
+    (watched,) = (set(one["source_modules"]) for one in contracts if one["name"] == contract)
+    rooms = {path.stem for path in (ROOT / "flowersorter").iterdir() if not path.name.startswith("_")}
+    assert {f"flowersorter.{room}" for room in rooms - others - {"py"}} <= watched
 
 
 def loaded_with(module: str) -> set[str]:

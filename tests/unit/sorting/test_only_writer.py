@@ -17,7 +17,7 @@ OWN_FILES = {
     "settings.py": "the settings",
     "library.py": "the library",
     "databases.py": "the caches of features and thumbnails, which it begins again when they are damaged",
-    "cli_output.py": "the report that --report asks for",
+    "cli/output.py": "the report that --report asks for",
     "jobs/download.py": "downloaded weights",
     "jobs/teaching_report.py": "the report that somebody asks for, where they say",
     "jobs/deepen.py": "a fine-tuned backbone in the cache, on its way into its model",

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flowersorter.cli_comparison import comparison_json
-from flowersorter.cli_words import plan_text
+from flowersorter.cli.comparison import comparison_json
+from flowersorter.cli.words import plan_text
 from flowersorter.progress import Progress, Report
 from flowersorter.records import (
     Batch,

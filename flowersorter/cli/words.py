@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flowersorter.cli_comparison import comparison_text
+from flowersorter.cli.comparison import comparison_text
 from flowersorter.records import Batch, Plan, Reason, Receipt, Status, Transfer, Undone
 from flowersorter.sentences import say, show_path
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from flowersorter import cli_output
+from flowersorter.cli import output
 from flowersorter.paths import Home
 from flowersorter.progress import Report
 from flowersorter.records import Code, Refused
@@ -25,7 +25,7 @@ class Call:
     home: Home
     settings: Settings
     options: argparse.Namespace
-    out: cli_output.Output
+    out: output.Output
     report: Report
 
 

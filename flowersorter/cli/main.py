@@ -13,8 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
-from flowersorter import __version__, cli_output, cli_words
-from flowersorter.cli_call import (
+from flowersorter import __version__
+from flowersorter.cli import output, words
+from flowersorter.cli.call import (
     EXIT_CANCELLED,
     EXIT_DONE,
     EXIT_REFUSED,
@@ -25,7 +26,7 @@ from flowersorter.cli_call import (
     add_command,
     changing_files,
 )
-from flowersorter.cli_models import add_models
+from flowersorter.cli.models import add_models
 from flowersorter.paths import user_home
 from flowersorter.progress import Cancelled, Report
 from flowersorter.records import Code, Receipt, Refused, Status, Transfer
@@ -41,7 +42,7 @@ def run(arguments: Sequence[str]) -> int:
     """Carry out one command, or open the window. Returns the exit status."""
     if not arguments or arguments[0] not in (*COMMANDS, "-h", "--help", "--version"):
         return _open_window(arguments)
-    out = cli_output.Output(as_json="--json" in arguments)
+    out = output.Output(as_json="--json" in arguments)
     with _cancel_on_signals() as check:
         try:
             return _run_command(arguments, out, check)
@@ -58,7 +59,7 @@ def run(arguments: Sequence[str]) -> int:
             return EXIT_REFUSED
 
 
-def _run_command(arguments: Sequence[str], out: cli_output.Output, check: Report) -> int:
+def _run_command(arguments: Sequence[str], out: output.Output, check: Report) -> int:
     home = user_home()
     options = _parser().parse_args(arguments)
     settings, set_aside = load(home.settings_file)
@@ -68,7 +69,7 @@ def _run_command(arguments: Sequence[str], out: cli_output.Output, check: Report
 
 
 def _open_window(arguments: Sequence[str]) -> int:
-    out = cli_output.Output(as_json="--json" in arguments)
+    out = output.Output(as_json="--json" in arguments)
     if len(arguments) > 1:
         detail = f"“{arguments[0]}” is not a command. Give one folder, or see flowersorter --help."
         out.refuse(Refused(Code.BAD_ARGUMENT, detail=detail).reason)
@@ -134,19 +135,19 @@ def _sort_folder(call: Call) -> int:
         planned = sort.plan_moves(call.home, request, sorting.photos, decisions, found, species)
     except Cancelled:
         stopped = sort.cancelled_receipt(found)
-        answer = cli_output.sort_json(stopped, (), None, options.dry_run)
-        call.out.answer(answer, cli_words.receipt_text(stopped))
+        answer = output.sort_json(stopped, (), None, options.dry_run)
+        call.out.answer(answer, words.receipt_text(stopped))
         return EXIT_CANCELLED
     call.out.plan(planned, sorting, every_photo=options.dry_run)
     blocking = [concern for concern in planned.concerns if concern.blocks and planned.plan.moves]
     if blocking:
         raise Refused(blocking[0].reason.code, **blocking[0].reason.arguments)
     if options.dry_run:
-        receipt = cli_output.receipt_of_plan(planned.plan)
+        receipt = output.receipt_of_plan(planned.plan)
     else:
         receipt = sort.carry_out(call.home, planned.plan, call.report)
-    answer = cli_output.sort_json(receipt, sorting.photos, sorting.started.model.name, options.dry_run)
-    call.out.answer(answer, "" if options.dry_run else cli_words.receipt_text(receipt))
+    answer = output.sort_json(receipt, sorting.photos, sorting.started.model.name, options.dry_run)
+    call.out.answer(answer, "" if options.dry_run else words.receipt_text(receipt))
     return _status(receipt)
 
 
@@ -165,9 +166,9 @@ def _teach(call: Call) -> int:
     def watch(event: object) -> None:
         call.report(event)
         if isinstance(event, TeachingEstimate):
-            call.out.note(cli_words.estimate_text(event))
+            call.out.note(words.estimate_text(event))
         elif isinstance(event, BasesTried):
-            call.out.note(cli_words.bases_text(event))
+            call.out.note(words.bases_text(event))
 
     options = call.options
     request = TeachRequest(
@@ -183,22 +184,22 @@ def _teach(call: Call) -> int:
     )
     if options.report is not None:  # what cannot be written is said before the work, not after it
         with disk_errors_refused():
-            cli_output.make_report_folder(options.report)
+            output.make_report_folder(options.report)
     with changing_files(call):
         taught = teach(call.home, call.settings, request, watch)
         if taught.in_force:
             save(call.home.settings_file, replace(call.settings, model=taught.info.name))
-    answer = cli_output.teach_json(taught)
+    answer = output.teach_json(taught)
     if options.report is not None:
         with disk_errors_refused():
-            cli_output.write_report(options.report, answer)
+            output.write_report(options.report, answer)
             teaching_report.write_report(taught, options.report / teaching_report.FILE_NAME)
-    call.out.answer(answer, cli_words.teach_text(taught))
+    call.out.answer(answer, words.teach_text(taught))
     return EXIT_DONE
 
 
 def _check(call: Call) -> int:
-    from flowersorter.cli_findings import findings_json, findings_text
+    from flowersorter.cli.findings import findings_json, findings_text
     from flowersorter.jobs.clean import look_for_suspects
 
     folder, base, device = call.options.folder, call.options.base, call.options.device
@@ -213,7 +214,7 @@ def _evaluate(call: Call) -> int:
     options = call.options
     max_wrong = call.settings.max_wrong if options.max_wrong is None else options.max_wrong
     evaluation = evaluate(call.home, call.settings, options.folder, options.model, max_wrong, call.report)
-    call.out.answer(cli_output.evaluate_json(evaluation), cli_words.evaluate_text(evaluation))
+    call.out.answer(output.evaluate_json(evaluation), words.evaluate_text(evaluation))
     return EXIT_DONE
 
 
@@ -221,7 +222,7 @@ def _history(call: Call) -> int:
     from flowersorter.jobs.history import history
 
     batches = history(call.home)
-    call.out.answer([cli_output.batch_json(batch) for batch in batches], cli_words.history_text(batches))
+    call.out.answer([output.batch_json(batch) for batch in batches], words.history_text(batches))
     return EXIT_DONE
 
 
@@ -230,7 +231,7 @@ def _undo(call: Call) -> int:
 
     with changing_files(call):
         undone = undo(call.home, call.options.batch, call.report)
-    call.out.answer(cli_output.undo_json(undone), cli_words.undo_text(undone))
+    call.out.answer(output.undo_json(undone), words.undo_text(undone))
     if undone.cancelled:
         return EXIT_CANCELLED
     return EXIT_SOME_FAILED if undone.left else EXIT_DONE
@@ -240,8 +241,8 @@ def _self_check(call: Call) -> int:
     from flowersorter.jobs.self_check import self_check
 
     checks = self_check(call.home)
-    answer = cli_output.self_check_json(checks)
-    call.out.answer(answer, cli_words.self_check_text(checks))
+    answer = output.self_check_json(checks)
+    call.out.answer(answer, words.self_check_text(checks))
     return EXIT_DONE if answer["ok"] else EXIT_SOME_FAILED
 
 

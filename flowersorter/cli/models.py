@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from flowersorter import cli_output, cli_words
-from flowersorter.cli_call import EXIT_DONE, Call, Parser, a_path, add_command, changing_files
+from flowersorter.cli import output, words
+from flowersorter.cli.call import EXIT_DONE, Call, Parser, a_path, add_command, changing_files
 from flowersorter.records import Code, Refused
 from flowersorter.settings import save
 
@@ -36,7 +36,7 @@ def _list(call: Call) -> int:
     from flowersorter.jobs.models import list_models
 
     models = list_models(call.home)
-    call.out.answer([cli_output.model_json(model) for model in models], cli_words.models_text(models))
+    call.out.answer([output.model_json(model) for model in models], words.models_text(models))
     return EXIT_DONE
 
 
@@ -45,7 +45,7 @@ def _import(call: Call) -> int:
 
     with changing_files(call):
         model = import_model(call.home, call.options.path)
-    call.out.answer(cli_output.model_json(model), f"Imported “{model.name}”.")
+    call.out.answer(output.model_json(model), f"Imported “{model.name}”.")
     return EXIT_DONE
 
 
@@ -76,7 +76,7 @@ def _versions(call: Call) -> int:
     versions = list_versions(call.home, call.options.name)
     if not versions:
         raise Refused(Code.MODEL_NOT_FOUND, model=call.options.name)
-    call.out.answer([cli_output.model_json(model) for model in versions], cli_words.models_text(versions))
+    call.out.answer([output.model_json(model) for model in versions], words.models_text(versions))
     return EXIT_DONE
 
 
@@ -91,7 +91,7 @@ def _use(call: Call) -> int:
         if version is not None:
             model = use_version(call.home, name, version)
         save(call.home.settings_file, replace(call.settings, model=model.name))
-    call.out.answer(cli_output.model_json(model), f"“{model.name}”, version {model.version}, is in use.")
+    call.out.answer(output.model_json(model), f"“{model.name}”, version {model.version}, is in use.")
     return EXIT_DONE
 
 
@@ -100,5 +100,5 @@ def _back(call: Call) -> int:
 
     with changing_files(call):
         model = go_back(call.home, call.options.name)
-    call.out.answer(cli_output.model_json(model), f"“{model.name}” is at version {model.version} now.")
+    call.out.answer(output.model_json(model), f"“{model.name}” is at version {model.version} now.")
     return EXIT_DONE
