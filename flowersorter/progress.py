@@ -39,7 +39,6 @@ class Progress(NamedTuple):  # made for each of 100,000 photos: a dataclass take
     stage: Stage
     done: int = 0
     total: int | None = None
-    detail: str = ""
 
 
 Report = Callable[[object], None]

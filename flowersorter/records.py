@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 
 class Code(StrEnum):
@@ -103,6 +103,10 @@ class Refused(Exception):  # noqa: N818 - a refusal is an answer to the user, no
     def __init__(self, code: Code, **arguments: object) -> None:
         super().__init__(code.value, arguments)
         self.reason = Reason(code, arguments)
+
+    @classmethod
+    def because(cls, reason: Reason) -> Self:
+        return cls(reason.code, **reason.arguments)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
+
+from flowersorter.own_files import write_whole
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Method = Literal["head", "recipe", "finetune"]
@@ -17,7 +20,12 @@ Appearance = Literal["auto", "light", "dark"]
 FlowerNames = Literal["auto", "english", "german", "botanical"]
 
 MAX_RECENT_FOLDERS = 8
-MAX_WRONG = 50.0  # percent
+LEAST_WRONG, MAX_WRONG = 0.01, 50.0  # percent
+_RANGES = {
+    "max_wrong": (LEAST_WRONG, MAX_WRONG),
+    "cache_megabytes": (0, 10_000_000),
+    "thumbnail_side": (32, 2048),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +45,6 @@ class Settings:
     thumbnail_side: int = 176  # pixels, in the review grid
     recent_folders: tuple[str, ...] = ()
     last_teaching_folder: str = ""
-    language: str = ""  # empty = the system's
     flower_names: FlowerNames = "auto"  # German on a German system, else English
 
     def with_recent(self, folder: Path) -> Settings:
@@ -50,55 +57,56 @@ class Settings:
 def load(file: Path) -> tuple[Settings, Path | None]:
     """Read the settings. The second value is where a damaged file was set aside, else None."""
     try:
-        text = file.read_text("utf-8")
+        return _from_json(json.loads(file.read_text("utf-8"))), None
     except FileNotFoundError:
         return Settings(), None
-    try:
-        return _from_json(json.loads(text)), None
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):  # the last for brackets without end
         aside = file.with_suffix(".damaged.json")
         os.replace(file, aside)
         return Settings(), aside
 
 
 def save(file: Path, settings: Settings) -> None:
-    """Write the settings beside the old file and put them in its place. Raises OSError."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    beside = file.with_suffix(".new")
-    with beside.open("w", encoding="utf-8") as stream:
-        json.dump(asdict(settings), stream, indent=2)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(beside, file)
+    """Write the settings in the place of the old ones. Raises OSError."""
+    write_whole(file, json.dumps(asdict(settings), indent=2).encode())
 
 
 def _from_json(values: Any) -> Settings:
-    """Known fields of the right type; unknown ones come from a newer version and are left out."""
+    """Known fields with a value that can be; what a newer version or a slip wrote is left out."""
     if not isinstance(values, dict):
         raise TypeError("settings are not an object")
     hints = get_type_hints(Settings)
     known: dict[str, Any] = {}
     for field in fields(Settings):
-        if field.name in values:
-            known[field.name] = _checked(values[field.name], hints[field.name])
-    settings = Settings(**known)
-    if not 0 < settings.max_wrong <= MAX_WRONG:
-        raise ValueError(f"{settings.max_wrong} is not above 0 and at most {MAX_WRONG}")
-    return settings
+        with suppress(KeyError, ValueError, TypeError, OverflowError):
+            known[field.name] = _checked(field.name, values[field.name], hints[field.name])
+    return Settings(**known)
 
 
-def _checked(value: Any, hint: Any) -> Any:
+def _checked(name: str, value: Any, hint: Any) -> Any:
     choices = get_args(hint)
     if hint in (Device, Method, Appearance, FlowerNames):
         if value not in choices:
             raise ValueError(f"{value!r} is none of {choices}")
         return value
     if choices:
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        if not isinstance(value, list):
             raise TypeError(f"{value!r} is not a list of texts")
-        return tuple(value)
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        return tuple(_text(item) for item in value)
+    if hint is str:
+        return _text(value)
+    if hint is float and type(value) is int:
+        value = float(value)
     if type(value) is not hint:
         raise TypeError(f"{value!r} is not {hint.__name__}")
+    least, most = _RANGES.get(name, (value, value))
+    if not least <= value <= most:
+        raise ValueError(f"{value} is not from {least} to {most}")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    os.fsencode(value)  # half a character cannot be in a path, nor be shown
     return value

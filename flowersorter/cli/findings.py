@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from flowersorter.cli_output import left_json
+from flowersorter.cli.output import left_json
 from flowersorter.sentences import show_path
 
 if TYPE_CHECKING:  # these modules load the learning room

@@ -160,7 +160,6 @@ def _status(receipt: Receipt) -> int:
 def _teach(call: Call) -> int:
     from flowersorter.jobs import teaching_report
     from flowersorter.jobs.bases import BasesTried
-    from flowersorter.jobs.models import disk_errors_refused
     from flowersorter.jobs.teach import TeachingEstimate, TeachRequest, teach
 
     def watch(event: object) -> None:
@@ -183,17 +182,15 @@ def _teach(call: Call) -> int:
         views=options.views,
     )
     if options.report is not None:  # what cannot be written is said before the work, not after it
-        with disk_errors_refused():
-            output.make_report_folder(options.report)
+        output.make_report_folder(options.report)
     with changing_files(call):
         taught = teach(call.home, call.settings, request, watch)
         if taught.in_force:
             save(call.home.settings_file, replace(call.settings, model=taught.info.name))
     answer = output.teach_json(taught)
     if options.report is not None:
-        with disk_errors_refused():
-            output.write_report(options.report, answer)
-            teaching_report.write_report(taught, options.report / teaching_report.FILE_NAME)
+        output.write_report(options.report, answer)
+        teaching_report.write_report(taught, options.report / teaching_report.FILE_NAME)
     call.out.answer(answer, words.teach_text(taught))
     return EXIT_DONE
 

@@ -122,7 +122,7 @@ class Explainer:
     def _look(self, path: Path, wanted: Wanted) -> Look:
         look = self._pool.look(path, wanted)
         if look.problem is not None:
-            raise Refused(look.problem.code, **look.problem.arguments)
+            raise Refused.because(look.problem)
         return look
 
     def _neighbours(

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import re
@@ -31,6 +30,7 @@ from flowersorter.paths import Home
 from flowersorter.records import Code, Refused
 from flowersorter.resources import resource
 from flowersorter.settings import Settings
+from flowersorter.sorting.troubles import refusal_of
 
 MAX_NAME = 100  # characters
 _PLAIN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -124,16 +124,10 @@ def refusals_named(name: str) -> Iterator[None]:
 @contextmanager
 def disk_errors_refused() -> Iterator[None]:
     """Say a full, failing or protected disk as a refusal."""
-    codes = {
-        errno.ENOSPC: Code.DISK_FULL,
-        errno.EACCES: Code.NO_PERMISSION,
-        errno.EPERM: Code.NO_PERMISSION,
-        errno.EROFS: Code.READ_ONLY,
-    }
     try:
         yield
     except OSError as error:
-        raise Refused(codes.get(error.errno or 0, Code.IO_ERROR)) from error
+        raise refusal_of(error, Path(error.filename or "")) from error
 
 
 def builtin_model() -> Path | None:

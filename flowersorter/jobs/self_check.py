@@ -70,7 +70,7 @@ def _pictures() -> str:
     with PicturePool(workers=1) as pool:
         look = pool.look(icon, Wanted(short_side=64))
     if look.problem is not None:
-        raise Refused(look.problem.code, **look.problem.arguments)
+        raise Refused.because(look.problem)
     return f"{look.width}×{look.height}"
 
 

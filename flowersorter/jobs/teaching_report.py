@@ -6,7 +6,6 @@ as `sentences.py` has them.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from html import escape
@@ -16,6 +15,7 @@ from typing import Final
 from flowersorter.jobs.line_plot import Line, line_plot
 from flowersorter.jobs.teach import Taught
 from flowersorter.learning.evaluate import SpeciesFigures, Validation, without_unmet
+from flowersorter.own_files import write_whole
 from flowersorter.records import Left
 from flowersorter.resources import resource
 from flowersorter.sentences import say, show_path
@@ -38,10 +38,7 @@ Translate = Callable[[str], str]
 
 def write_report(taught: Taught, file: Path, translate: Translate = str) -> None:
     """Write the page, whole or not at all; what was there under that name is replaced. Raises OSError."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    beside = file.with_name(f".{file.name}.new")
-    beside.write_text(report_html(taught, translate), "utf-8")
-    os.replace(beside, file)
+    write_whole(file, report_html(taught, translate).encode())
 
 
 def report_html(taught: Taught, translate: Translate = str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +26,7 @@ class Thumbnailer:
     def __init__(self, home: Home, settings: Settings) -> None:
         self._home = home
         self._store = ThumbnailStore(home.thumbnails_file, cache_limits(settings).thumbnail_bytes)
-        self._pool: PicturePool | None = None
-        self._lock = Lock()
+        self._pool = PicturePool(workers=1)  # its child starts at the first miss: a sorted folder needs none
 
     def thumbnail(self, path: Path, digest: str | None) -> bytes:
         """The upright thumbnail of a photo as JPEG, its long side at most 320 pixels.
@@ -58,18 +56,12 @@ class Thumbnailer:
         return look.pixels
 
     def close(self) -> None:
-        with self._lock:
-            if self._pool is not None:
-                self._pool.__exit__(None, None, None)
-                self._pool = None
+        """End the child process; what it looks at ends, too, and nothing is looked at any more."""
+        self._pool.close()
         self._store.close()
 
     def _look(self, path: Path, wanted: Wanted) -> Look:
-        with self._lock:
-            if self._pool is None:  # started at the first miss: a sorted folder needs none
-                self._pool = PicturePool(workers=1).__enter__()
-            pool = self._pool
-        look = pool.look(path, wanted)
+        look = self._pool.look(path, wanted)
         if look.problem is not None:
-            raise Refused(look.problem.code, **look.problem.arguments)
+            raise Refused.because(look.problem)
         return look

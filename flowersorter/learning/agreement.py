@@ -7,7 +7,6 @@ engine, the machine and the version of torch, for each of these can change what 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from flowersorter.learning.backbone import Backbone
 from flowersorter.learning.devices import ChosenDevice, choose_device, machine_of, precisions
 from flowersorter.learning.network import Network
 from flowersorter.learning.preprocess import CROP
+from flowersorter.own_files import write_whole
 
 BOUND: Final = (
     0.999  # cosine between both answers; bfloat16 has 0.9995 on real photos, other photos 0.6 to 0.98
@@ -128,10 +128,7 @@ def _remember(memory: Path, key: str, verdict: Agreement) -> None:
     verdicts = {**_recall(memory), key: verdict}
     newest = dict(list(verdicts.items())[-_REMEMBERED:])
     text = json.dumps({name: (one.likeness, one.same_decisions) for name, one in newest.items()})
-    beside = memory.with_suffix(".new")
     try:
-        memory.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(text, "utf-8")
-        os.replace(beside, memory)
+        write_whole(memory, text.encode())
     except OSError:
         return  # a full disk costs a second at the next start

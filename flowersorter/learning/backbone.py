@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from torch.nn.functional import interpolate
 from torchvision.models import resnet18
 
 from flowersorter.learning.preprocess import CROP, feature_space
+from flowersorter.own_files import write_whole
 from flowersorter.records import Code, Refused
 
 LEAST_SIDE: Final = 32  # pixels; the network halves them five times
@@ -165,10 +165,4 @@ def _side(file: Path) -> int:
 
 def save_backbone(backbone: Backbone, file: Path) -> None:
     """Write the weights as safetensors, whole or not at all. Raises OSError."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    beside = file.with_name(f".{file.name}.new")
-    with beside.open("wb") as stream:
-        stream.write(backbone_bytes(dict(backbone.net.state_dict()), _side_of(backbone.net)))
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(beside, file)
+    write_whole(file, backbone_bytes(dict(backbone.net.state_dict()), _side_of(backbone.net)))

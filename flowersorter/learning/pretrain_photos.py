@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from flowersorter.learning.dataset import natural_order, read_labelled
 from flowersorter.learning.feature_store import PhotoFacts
 from flowersorter.learning.split import fold_of, group_of
+from flowersorter.own_files import write_whole
 from flowersorter.pictures.decode import Wanted
 from flowersorter.pictures.pool import PicturePool
 from flowersorter.progress import Progress, Report, Stage
@@ -112,7 +113,7 @@ def load_photos(source: Source, work: Path, report: Report) -> Photos:
             return _photos([Kept(**row) for row in table["photos"]], work)
     kept = _read(source, work, report)
     table = {"made_from": made_from, "photos": [asdict(one) for one in kept]}
-    write_beside(table_file, json.dumps(table, indent=1).encode())
+    write_whole(table_file, json.dumps(table, indent=1).encode())
     return _photos(kept, work)
 
 
@@ -122,16 +123,6 @@ def part_of(group: str) -> Part:
         return "validation"
     digest = hashlib.sha256(f"choice/{group}".encode()).digest()
     return "choice" if int.from_bytes(digest[:8], "big") < CHOICE_SHARE * 2**64 else "training"
-
-
-def write_beside(file: Path, data: bytes) -> None:
-    """Write a file beside the old one, sync it and put it in its place. Raises OSError."""
-    beside = file.with_name(f"{file.name}.new")
-    with beside.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(beside, file)
 
 
 def _described(source: Source) -> dict[str, object]:

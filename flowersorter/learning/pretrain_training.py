@@ -26,9 +26,10 @@ from torchvision.models import resnet18
 from flowersorter.learning.devices import DeviceName, training_type
 from flowersorter.learning.preprocess import normalise
 from flowersorter.learning.pretrain_batches import Crops, Mixer, batches, drawn, seed_chance
-from flowersorter.learning.pretrain_photos import Photos, write_beside
+from flowersorter.learning.pretrain_photos import Photos
 from flowersorter.learning.pretrain_start import Earlier
 from flowersorter.learning.side_by_side import single_threads
+from flowersorter.own_files import write_whole
 from flowersorter.records import Code, Refused
 
 CHECKPOINT_FILE: Final = "checkpoint.pt"
@@ -158,7 +159,7 @@ class Run:
         }
         buffer = io.BytesIO()
         torch.save(state, buffer)
-        write_beside(work / CHECKPOINT_FILE, buffer.getvalue())
+        write_whole(work / CHECKPOINT_FILE, buffer.getvalue())
 
     def load(self, work: Path) -> None:
         """Go on from the checkpoint. Raises `Refused` BAD_ARGUMENT if recipe or photos are others."""

@@ -105,7 +105,7 @@ class _Mover:
             if number in self._outcomes:
                 continue
             try:
-                self._report(Progress(Stage.MOVING, number, total, move.photo.path.name))
+                self._report(Progress(Stage.MOVING, number, total))
             except Cancelled:
                 self._skip_rest(run, number, Reason(Code.CANCELLED))
                 return True

@@ -22,9 +22,9 @@ class Concern:
     blocks: bool
 
 
-def folder_concerns(root: Path, transfer: Transfer = Transfer.MOVE) -> tuple[Concern, ...]:
+def folder_concerns(root: Path) -> tuple[Concern, ...]:
     """What is special about a folder that somebody wants to sort. Looks at no photo."""
-    return tuple(_library_concerns([root], transfer)) + tuple(_special_concerns([root]))
+    return tuple(_library_concerns([root], Transfer.MOVE)) + tuple(_special_concerns([root]))
 
 
 def check(plan: Plan) -> tuple[Concern, ...]:

@@ -86,7 +86,7 @@ def scan_folder(
             if enter and (not closed or os.path.realpath(folder) not in closed):
                 album = None if filed_as is not None else _album(folder, visit.album)
                 waiting.append(_Visit(folder, filed_as, album))
-    finder.tell(root)
+    finder.tell()
     return Scan(
         root,
         tuple(sorted(finder.photos, key=lambda photo: _natural(photo.path))),
@@ -123,18 +123,18 @@ class _Finder:
         self._report = report
         self._unreported = 0
 
-    def tell(self, folder: Path) -> None:
+    def tell(self) -> None:
         self._unreported = 0
-        self._report(Progress(Stage.SCANNING, len(self.photos), detail=folder.name))
+        self._report(Progress(Stage.SCANNING, len(self.photos)))
 
     def look_into(self, visit: _Visit) -> list[Path]:
         """Add the photos of one folder; the answer is its subfolders that may be entered."""
-        self.tell(visit.folder)
+        self.tell()
         files: dict[str, os.stat_result] = {}
         folders: list[Path] = []
         with os.scandir(visit.folder) as entries:
             for entry in entries:
-                self._count(visit.folder)
+                self._count()
                 self._look_at(entry, visit, files, folders)
         for picture, companions in group(files):
             status = files[picture]
@@ -153,10 +153,10 @@ class _Finder:
                 self.photos.append(photo)
         return sorted(folders)
 
-    def _count(self, folder: Path) -> None:
+    def _count(self) -> None:
         self._unreported += 1
         if self._unreported >= _REPORT_EVERY:
-            self.tell(folder)
+            self.tell()
 
     def _look_at(
         self,

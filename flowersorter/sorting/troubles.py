@@ -58,5 +58,4 @@ def reason_of(error: OSError, path: Path) -> Reason:
 
 def refusal_of(error: OSError, path: Path) -> Refused:
     """The refusal of a whole request for an error with its folder."""
-    reason = reason_of(error, path)
-    return Refused(reason.code, **reason.arguments)
+    return Refused.because(reason_of(error, path))

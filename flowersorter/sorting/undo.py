@@ -142,8 +142,7 @@ class _Again:
     def _uncancelled(self, photos: Sequence[PhotoEntry]) -> Iterator[PhotoEntry]:
         for done, photo in enumerate(photos):
             try:
-                name = self._shown(photo).name
-                self._report(Progress(Stage.UNDOING, done, len(photos), name))
+                self._report(Progress(Stage.UNDOING, done, len(photos)))
             except Cancelled:
                 self.cancelled = True
                 return

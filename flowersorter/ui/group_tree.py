@@ -167,9 +167,9 @@ def stay_line(stay: Stay | Left) -> Line:
     return photo_line(stay.photo.path if isinstance(stay, Stay) else stay.path)
 
 
-def photo_line(path: Path, note: str = "") -> Line:
+def photo_line(path: Path) -> Line:
     """The line of one photo: its name, and its whole path as the tool tip."""
-    return Line(file_name(path), note, show_path(path))
+    return Line(file_name(path), "", show_path(path))
 
 
 def file_name(path: Path) -> str:

@@ -7,7 +7,6 @@ from typing import Any, Final
 from PySide6.QtCore import QT_TRANSLATE_NOOP, Signal
 from PySide6.QtWidgets import QButtonGroup, QRadioButton, QVBoxLayout, QWidget
 
-from flowersorter.jobs import teach
 from flowersorter.ui import messages
 from flowersorter.ui.theme import GRID
 from flowersorter.ui.widgets import text
@@ -38,7 +37,7 @@ _METHODS: Final[dict[str, tuple[Any, Any]]] = {
 
 
 class MethodChooser(QWidget):
-    """One line for each method that is there."""
+    """One line for each method."""
 
     changed = Signal()
 
@@ -52,8 +51,6 @@ class MethodChooser(QWidget):
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
         for each, (name, sentence) in _METHODS.items():
-            if each not in teach.METHODS:
-                continue
             button = self.buttons[each] = QRadioButton(messages.translate("MethodChooser", name))
             words = text(messages.translate("MethodChooser", sentence), "muted")
             words.setContentsMargins(_INDENT, 0, 0, GRID // 2)
@@ -63,8 +60,6 @@ class MethodChooser(QWidget):
             box.addWidget(words)
             if each == "finetune":
                 box.addWidget(self.estimate)
-        if "finetune" not in self.buttons:
-            self.estimate.setParent(self)
         self.estimate.hide()
         self.choose(method)
         self._group.buttonToggled.connect(self._toggled)
@@ -74,9 +69,8 @@ class MethodChooser(QWidget):
         return next(each for each, button in self.buttons.items() if button.isChecked())
 
     def choose(self, method: str) -> None:
-        """Choose a method; the first one where it is not there."""
-        first = next(iter(self.buttons))
-        self.buttons.get(method, self.buttons[first]).setChecked(True)
+        """Choose a method."""
+        self.buttons[method].setChecked(True)
 
     def show_estimate(self, words: str) -> None:
         """How long learning more deeply would take; nothing where `words` is empty."""

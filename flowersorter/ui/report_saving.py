@@ -31,11 +31,9 @@ def save(parent: QWidget, message: MessageBar, taught: Taught, file: Path) -> Ta
     """Write the page off the GUI thread, and say in `message` how that went."""
 
     def work(_report: Report) -> None:
-        from flowersorter.jobs.models import disk_errors_refused
         from flowersorter.jobs.teaching_report import write_report
 
-        with disk_errors_refused():
-            write_report(taught, file, lambda text: translate("report", text))
+        write_report(taught, file, lambda text: translate("report", text))
 
     def saved(_nothing: object) -> None:
         words = translate("report", "The report is saved in {place}.").format(place=messages.place(file))

@@ -53,7 +53,7 @@ _FEW_PHOTOS: Final = 20  # of one species; below, the list advises more
 
 
 class TeachingSetup(QWidget):
-    """Asks everything that teaching needs. `start` carries the request; the page starts nothing itself."""
+    """Asks everything that teaching needs. `start_requested` carries the request; nothing starts here."""
 
     folder_chosen = Signal(Path)
     start_requested = Signal(object)  # TeachRequest

@@ -174,15 +174,13 @@ class EmptyState(QWidget):
 class MessageBar(QFrame):
     """One sentence across the page, with at most one button; hidden until `show_message`."""
 
-    closed = Signal()
-
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._words = text("")
         self._action = QPushButton()
         self._action.clicked.connect(self._act)
         self._do: Callable[[], object] | None = None
-        close = icon_button("close", self.tr("Hide this message"), self._close)
+        close = icon_button("close", self.tr("Hide this message"), self.hide)
         box = QHBoxLayout(self)
         box.setContentsMargins(2 * GRID, GRID, GRID, GRID)
         box.addWidget(self._words, 1)
@@ -212,10 +210,6 @@ class MessageBar(QFrame):
         self.hide()
         if self._do is not None:
             self._do()
-
-    def _close(self) -> None:
-        self.hide()
-        self.closed.emit()
 
 
 class ProgressPanel(QFrame):

@@ -133,7 +133,7 @@ def test_a_special_folder_has_to_be_agreed_to(view, plan):
 def test_while_moving_only_stop_can_be_pressed(view, plan, qtbot):
     """Promise 16: cancel is there between photos."""
     show(view, plan)
-    view.show_progress(Progress(Stage.MOVING, 1, 3, "a.jpg"))
+    view.show_progress(Progress(Stage.MOVING, 1, 3))
     assert not view.go.isEnabled()
     with qtbot.waitSignal(view.cancel_requested):
         qtbot.mouseClick(view.progress.cancel_button, Qt.MouseButton.LeftButton)

@@ -258,7 +258,8 @@ def test_a_report_that_cannot_be_saved_costs_one_sentence(view, qtbot, tmp_path)
     task = save(view, view.message, taught(), tmp_path / "file" / "report.html")
     with qtbot.waitSignal(task.failed):
         pass
-    assert view.message.words() == "The disk reported an error."
+    place = tmp_path / "file"
+    assert view.message.words() == f"“{place}” cannot be used: File exists."
 
 
 def test_saving_asks_before_a_file_is_replaced(view, qtbot):

@@ -238,15 +238,14 @@ def test_the_plain_recipe_looks_once(ready):
 
 
 def test_learning_more_deeply_says_how_long_it_takes(home, downloaded, store, qtbot, monkeypatch, folder):
-    """Offered only where it is there; the time is worked out for the folder, the base and the device."""
+    """The time is worked out for the folder, the base and the device."""
     asked: list[TeachRequest] = []
 
     def estimate(_home: object, _settings: object, request: TeachRequest, report: Report) -> float:
         asked.append(request)
         return 600.0
 
-    monkeypatch.setattr(teach_job, "METHODS", ("head", "recipe", "finetune"))
-    monkeypatch.setattr(teach_job, "estimate", estimate, raising=False)
+    monkeypatch.setattr(teach_job, "estimate", estimate)
     setup = TeachingSetup(home, store)
     qtbot.addWidget(setup, before_close_func=end_tasks)
     setup.show_labelled(teach_job.inspect(folder))
@@ -257,9 +256,3 @@ def test_learning_more_deeply_says_how_long_it_takes(home, downloaded, store, qt
     assert [request.method for request in asked] == ["finetune"]
     setup.choices.method.choose("head")
     assert setup.choices.method.estimate.text() == ""
-
-
-def test_learning_more_deeply_is_not_offered_where_it_is_not_there(ready):
-    assert list(ready.setup.choices.method.buttons) == [
-        method for method in ("head", "finetune", "recipe") if method in teach_job.METHODS
-    ]

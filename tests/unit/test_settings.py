@@ -23,31 +23,42 @@ def test_no_file_means_defaults(tmp_path: Path) -> None:
     assert load(tmp_path / "settings.json") == (Settings(), None)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "{",
-        "[]",
-        "\x00\x01",
-        '{"max_wrong": "two"}',
-        '{"device": "abacus"}',
-        '{"recent_folders": "abc"}',
-        '{"copy": 1}',
-        '{"max_wrong": 0}',
-        '{"max_wrong": -1}',
-        '{"max_wrong": 51}',
-        '{"max_wrong": NaN}',
-    ],
-)
-def test_a_damaged_file_is_set_aside(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\x00\x01", b"\xff\xfe{}", b"[" * 100_000])
+def test_a_damaged_file_is_set_aside(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "settings.json"
-    file.write_text(text, "utf-8")
+    file.write_bytes(content)
     settings, aside = load(file)
     assert settings == Settings()
     assert aside is not None
-    assert aside.read_text("utf-8") == text
+    assert aside.read_bytes() == content
     assert not file.exists()
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        '"max_wrong": "two"',
+        '"device": "abacus"',
+        '"device": []',
+        '"recent_folders": "abc"',
+        '"recent_folders": ["/a", 1]',
+        '"recent_folders": ["/a", "\\ud800"]',
+        '"weights_file": "\\ud800"',
+        '"copy": 1',
+        '"max_wrong": 0',
+        '"max_wrong": -1',
+        '"max_wrong": 51',
+        '"max_wrong": NaN',
+        f'"max_wrong": 1{"0" * 400}',
+        '"thumbnail_side": 10000000000',
+        '"cache_megabytes": -5',
+        '"appearance": "sepia"',
+    ],
+)
+def test_a_value_that_cannot_be_costs_its_field_only(tmp_path: Path, field: str) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text(f'{{"model": "x", {field}}}', "utf-8")
+    assert load(file) == (replace(Settings(), model="x"), None)
 
 
 def test_fields_of_a_newer_version_are_left_out(tmp_path: Path) -> None:

@@ -280,7 +280,12 @@ def test_a_removed_model_can_be_taken_out_of_the_wastebasket(
 
 @pytest.mark.parametrize(
     ("number", "code"),
-    [(errno.ENOSPC, Code.DISK_FULL), (errno.EACCES, Code.NO_PERMISSION), (errno.EIO, Code.IO_ERROR)],
+    [
+        (errno.ENOSPC, Code.DISK_FULL),
+        (errno.EDQUOT, Code.DISK_FULL),
+        (errno.EACCES, Code.NO_PERMISSION),
+        (errno.EIO, Code.IO_ERROR),
+    ],
 )
 def test_what_the_disk_says_is_a_refusal(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, code: Code

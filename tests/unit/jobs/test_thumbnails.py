@@ -32,6 +32,16 @@ def test_a_photo_without_a_digest_is_decoded_once(
     assert thumbnailer.thumbnail(photo, None) == first
 
 
+def test_after_closing_nothing_is_decoded(home: Home, tmp_path: Path) -> None:
+    """A thread of the window that comes too late must not start another child."""
+    photo = save_photo(tmp_path / "rose.jpg", draw_flower("rose", 1))
+    thumbnailer = Thumbnailer(home, Settings())
+    thumbnailer.close()
+    with pytest.raises(Refused) as refusal:
+        thumbnailer.preview(photo, 100)
+    assert refusal.value.reason.code is Code.CANCELLED
+
+
 def test_what_cannot_be_read_is_refused_with_its_reason(thumbnailer: Thumbnailer, tmp_path: Path) -> None:
     photo = tmp_path / "rose.jpg"
     photo.write_bytes(b"petals")

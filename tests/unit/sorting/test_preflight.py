@@ -38,7 +38,6 @@ def test_other_programs_libraries_may_be_copied_from_only(tmp_path: Path, librar
     garden = Garden.lay_out(tmp_path / library)
     garden.plant("rose_1.jpg")
     assert codes(folder_concerns(garden.root)) == {Code.FOLDER_PROTECTED: True}
-    assert codes(folder_concerns(garden.root, Transfer.COPY)) == {Code.FOLDER_PROTECTED: False}
     (concern,) = check(garden.plan())
     assert concern.reason.arguments == {"path": tmp_path / library}
     assert concern.blocks

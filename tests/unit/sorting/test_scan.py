@@ -196,7 +196,7 @@ def test_progress_is_told_and_can_cancel(garden: Garden) -> None:
     told: list[object] = []
     scan(garden.root, report=told.append)
     assert len(told) >= 3
-    assert told[-1] == Progress(Stage.SCANNING, 1100, detail=garden.root.name)
+    assert told[-1] == Progress(Stage.SCANNING, 1100)
 
     def stop(_event: object) -> None:
         raise Cancelled
