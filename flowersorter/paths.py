@@ -8,6 +8,8 @@ from pathlib import Path
 
 import platformdirs
 
+from flowersorter.records import Code, Refused
+
 APP_NAME = "FlowerSorter"
 HOME_VARIABLE = "FLOWERSORTER_HOME"
 
@@ -77,12 +79,19 @@ class Home:
 
 
 def user_home() -> Home:
-    """The folders of this user; ``FLOWERSORTER_HOME`` puts them all into one."""
+    """The folders of this user; ``FLOWERSORTER_HOME`` puts them all into one.
+
+    Raises `Refused` (FILE_UNUSABLE) where the system knows no home folder, as for some services.
+    """
     override = os.environ.get(HOME_VARIABLE)
-    if override:
-        return home_in(Path(override).expanduser().absolute())
-    dirs = platformdirs.PlatformDirs(APP_NAME, appauthor=False)
-    return Home(dirs.user_config_path, dirs.user_data_path, dirs.user_cache_path)
+    try:
+        if override:
+            return home_in(Path(override).expanduser().absolute())
+        dirs = platformdirs.PlatformDirs(APP_NAME, appauthor=False)
+        return Home(dirs.user_config_path, dirs.user_data_path, dirs.user_cache_path)
+    except RuntimeError as error:
+        detail = f"there is no such folder; set {HOME_VARIABLE} to one that exists"
+        raise Refused(Code.FILE_UNUSABLE, path=Path(override or "~"), detail=detail) from error
 
 
 def home_in(folder: Path) -> Home:

@@ -13,6 +13,7 @@ import ctypes
 import hashlib
 import importlib.util
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -58,12 +59,23 @@ def main(arguments: list[str]) -> int:
         return 2
     if sys.version_info < (3, 11):
         stop(f"FlowerSorter needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
+    refuse_machines_without_torch()
     if sys.platform == "linux":
         provide_system_packages()
     python = environment(dev=arguments[0] == "test", cpu=cpu)
     if arguments[0] == "start":
-        return subprocess.call([str(python), "-m", "flowersorter", *arguments[1:]])
+        # -P: what is started does not hang on the folder that one happens to be in
+        return become([str(python), "-P", "-m", "flowersorter", *arguments[1:]])
     return run_checks(python, arguments[1:])
+
+
+def refuse_machines_without_torch() -> None:
+    """PyTorch comes neither for Intel's Macs nor for Python on ARM's Windows any more."""
+    machine = sys.platform, platform.machine().lower()
+    if machine == ("darwin", "x86_64"):
+        stop("FlowerSorter needs a Mac with Apple silicon, and a Python that is made for it.")
+    if machine == ("win32", "arm64"):
+        stop("FlowerSorter needs the 64-bit Python for x64 from python.org, also on this computer.")
 
 
 def provide_system_packages() -> None:
@@ -97,28 +109,49 @@ def is_there(library: str) -> bool:
 
 def environment(*, dev: bool, cpu: bool) -> Path:
     """Make or update the virtual environment and return its Python."""
-    python = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     wanted = fingerprint(dev=dev)
     installed = STAMP.read_text("utf-8").split() if STAMP.exists() else []
+    python = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if python.exists() and wanted in installed:
         return python
-    if not python.exists():
-        run([sys.executable, "-m", "venv", str(ENVIRONMENT)])
+    if not is_sound(python):
+        run([sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)])
     print("Installing what FlowerSorter needs; the first time this takes some minutes.", flush=True)
     pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check"]
     if cpu:
         run([*pip, "torch>=2.14", "torchvision>=0.29", "--index-url", CPU_WHEELS])
-    run([*pip, "-e", f"{ROOT}[dev]" if dev else str(ROOT)])
+    run([*pip, "-e", f"{ROOT}[dev]" if dev else str(ROOT)])  # so that an update of this folder counts
     # with the tests' tools everything is there that the window needs
     done = {wanted, fingerprint(dev=False)} if dev else {wanted}
     STAMP.write_text("\n".join(sorted(done)) + "\n", "utf-8")
     return python
 
 
+def is_sound(python: Path) -> bool:
+    """Whether the environment was made whole, here, and for the Python that the system still has."""
+    settings = ENVIRONMENT / "pyvenv.cfg"
+    if not python.exists() or not settings.exists() or str(ENVIRONMENT) not in settings.read_text("utf-8"):
+        return False
+    return subprocess.call([str(python), "-c", "import pip"], stderr=subprocess.DEVNULL) == 0
+
+
 def fingerprint(*, dev: bool) -> str:
-    """Changes when the requirements do."""
+    """Changes when the requirements do, this folder moves, or Python is another version."""
     text = (ROOT / "pyproject.toml").read_bytes()
-    return hashlib.sha256(text + bytes([dev])).hexdigest()
+    made_for = f"{dev} {ROOT} {sys.version_info[:2]}"
+    return hashlib.sha256(text + made_for.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def become(command: list[str]) -> int:
+    """Run the program in our place: it alone gets Ctrl+C, finishes the photo in hand, and ends."""
+    if os.name != "nt":
+        os.execv(command[0], command)  # noqa: S606 - no shell is wanted
+    process = subprocess.Popen(command)
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue  # the program got it, too
 
 
 def run_checks(python: Path, pytest_options: list[str]) -> int:

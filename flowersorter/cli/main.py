@@ -30,7 +30,7 @@ from flowersorter.cli.models import add_models
 from flowersorter.paths import user_home
 from flowersorter.progress import Cancelled, Report
 from flowersorter.records import Code, Receipt, Refused, Status, Transfer
-from flowersorter.settings import MAX_WRONG, load, save
+from flowersorter.settings import MAX_WRONG, Settings, load, save
 
 logger = logging.getLogger(__name__)
 
@@ -40,23 +40,23 @@ COMMANDS = ("teach", "train", "sort", "check", "evaluate", "history", "undo", "m
 
 def run(arguments: Sequence[str]) -> int:
     """Carry out one command, or open the window. Returns the exit status."""
-    if not arguments or arguments[0] not in (*COMMANDS, "-h", "--help", "--version"):
-        return _open_window(arguments)
     out = output.Output(as_json="--json" in arguments)
-    with _cancel_on_signals() as check:
-        try:
+    try:
+        if not arguments or arguments[0] not in (*COMMANDS, "-h", "--help", "--version"):
+            return _open_window(arguments)
+        with _cancel_on_signals() as check:
             return _run_command(arguments, out, check)
-        except Cancelled:
-            out.answer({"cancelled": True}, "Cancelled.")
-            return EXIT_CANCELLED
-        except Exception as error:  # the boundary of the program: one sentence, also for what is a defect
-            from flowersorter.jobs.failures import as_refusal
+    except Cancelled:
+        out.answer({"cancelled": True}, "Cancelled.")
+        return EXIT_CANCELLED
+    except Exception as error:  # the boundary of the program: one sentence, also for what is a defect
+        from flowersorter.jobs.failures import as_refusal
 
-            refusal = as_refusal(error)
-            if refusal.reason.code is Code.DEFECT:
-                logger.exception("a command failed")
-            out.refuse(refusal.reason)
-            return EXIT_REFUSED
+        refusal = as_refusal(error)
+        if refusal.reason.code is Code.DEFECT:
+            logger.exception("a command failed")
+        out.refuse(refusal.reason)
+        return EXIT_REFUSED
 
 
 def _run_command(arguments: Sequence[str], out: output.Output, check: Report) -> int:
@@ -69,17 +69,18 @@ def _run_command(arguments: Sequence[str], out: output.Output, check: Report) ->
 
 
 def _open_window(arguments: Sequence[str]) -> int:
-    out = output.Output(as_json="--json" in arguments)
-    if len(arguments) > 1:
+    if len(arguments) > 1 and not arguments[0].startswith("-"):
         detail = f"“{arguments[0]}” is not a command. Give one folder, or see flowersorter --help."
-        out.refuse(Refused(Code.BAD_ARGUMENT, detail=detail).reason)
-        return EXIT_REFUSED
+        raise Refused(Code.BAD_ARGUMENT, detail=detail)
+    parser = Parser(prog="flowersorter")
+    parser.add_argument("folder", nargs="?", type=a_path)
+    folder: Path | None = parser.parse_args(arguments).folder
+    home = user_home()
     if sys.platform == "linux" and not any(map(os.environ.get, SCREEN_VARIABLES)):
-        out.refuse(Refused(Code.NO_SCREEN).reason)  # Qt would abort
-        return EXIT_REFUSED
+        raise Refused(Code.NO_SCREEN)  # Qt would abort
     from flowersorter.app import run_window
 
-    return run_window(user_home(), Path(arguments[0]) if arguments else None)
+    return run_window(home, folder)
 
 
 @contextmanager
@@ -120,7 +121,7 @@ def _sort_folder(call: Call) -> int:
         folder=options.folder,
         into=options.into,
         model=options.model,
-        max_wrong=call.settings.max_wrong if options.max_wrong is None else options.max_wrong,
+        max_wrong=options.max_wrong,
         recursive=options.recursive,
         albums=options.albums,
         transfer=Transfer.COPY if options.copy else Transfer.MOVE,
@@ -209,8 +210,9 @@ def _evaluate(call: Call) -> int:
     from flowersorter.jobs.evaluate import evaluate
 
     options = call.options
-    max_wrong = call.settings.max_wrong if options.max_wrong is None else options.max_wrong
-    evaluation = evaluate(call.home, call.settings, options.folder, options.model, max_wrong, call.report)
+    evaluation = evaluate(
+        call.home, call.settings, options.folder, options.model, options.max_wrong, call.report
+    )
     call.out.answer(output.evaluate_json(evaluation), words.evaluate_text(evaluation))
     return EXIT_DONE
 
@@ -261,7 +263,7 @@ def _parser() -> argparse.ArgumentParser:
         "--into", type=a_path, metavar="DIR", help="where the species folders go (default: FOLDER itself)"
     )
     sort.add_argument("--model", metavar="NAME|PATH")
-    sort.add_argument("--max-wrong", type=_percent, metavar="PERCENT", help="of the filed photos (default 2)")
+    _add_max_wrong(sort)
     sort.add_argument("--recursive", action="store_true", help="look into subfolders, too")
     sort.add_argument("--albums", action="store_true", help="take photos out of named albums, too")
     sort.add_argument("--copy", action="store_true", help="copy the photos, leave the originals")
@@ -291,7 +293,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = add_command(commands, "evaluate", _evaluate, "figures on labelled photos")
     evaluate.add_argument("folder", type=a_path, metavar="LABELLED")
     evaluate.add_argument("--model", metavar="M")
-    evaluate.add_argument("--max-wrong", type=_percent, metavar="PERCENT")
+    _add_max_wrong(evaluate)
 
     add_command(commands, "history", _history, "what was moved and copied so far")
     undo = add_command(commands, "undo", _undo, "take a batch back")
@@ -304,6 +306,18 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
+
+
+def _add_max_wrong(parser: argparse.ArgumentParser) -> None:
+    """The window's setting has no say: what a script files must not hang on a number in a dialog."""
+    default = Settings().max_wrong
+    parser.add_argument(
+        "--max-wrong",
+        type=_percent,
+        default=default,
+        metavar="PERCENT",
+        help=f"of the filed photos (default {default:g})",
+    )
 
 
 def _percent(text: str) -> float:

@@ -107,7 +107,7 @@ def estimate_text(estimate: TeachingEstimate) -> str:
 
 def bases_text(bases: BasesTried) -> str:
     shares = ", ".join(f"{one.base.id}: {one.accuracy:.1%} right" for one in bases.tried)
-    return f"It builds on {bases.taken.id}, which suits these photos better ({shares})."
+    return f"Tried on some of these photos: {shares}. It builds on {bases.taken.id}."
 
 
 def teach_text(taught: Taught) -> str:

@@ -112,11 +112,7 @@ def _figures(
     unknown = {answer.species for answer in answers} - set(info.species)
     figures = validate([answer for answer in answers if answer.species not in unknown], info.species)
     threshold = recogniser.threshold(max_wrong).value
-    filed = [
-        answer
-        for answer in answers
-        if threshold is not None and answer.confidence >= threshold and not answer.stranger
-    ]
+    filed = [answer for answer in answers if answer.is_sure(threshold)]
     return Evaluation(
         model=info.name,
         photos=len(answers),

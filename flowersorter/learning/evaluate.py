@@ -48,6 +48,10 @@ class Answer:
     def correct(self) -> bool:
         return self.guess == self.species
 
+    def is_sure(self, threshold: float | None) -> bool:
+        """Whether its photo would be filed; without a threshold none is."""
+        return threshold is not None and self.confidence >= threshold and not self.stranger
+
 
 @dataclass(frozen=True, slots=True)
 class SpeciesFigures:

@@ -221,7 +221,7 @@ class Filed:
 def filed(answers: Sequence[Answer], calibration: Calibration, percent: float) -> Filed:
     """Count what would be filed; a threshold that cannot be certified files nothing."""
     least = threshold(calibration, percent).value
-    sure = [one for one in answers if least is not None and one.confidence >= least and not one.stranger]
+    sure = [one for one in answers if one.is_sure(least)]
     return Filed(percent, len(sure), sum(not one.correct for one in sure))
 
 

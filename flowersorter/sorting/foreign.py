@@ -65,7 +65,7 @@ def special_kind(folder: Path) -> str | None:
     """What makes sorting `folder` worth a question: "synced", "drive" or "home"; None for any other."""
     if os.path.ismount(folder) or folder.parent == folder:
         return "drive"
-    if folder == Path.home():
+    if folder == Path(os.path.expanduser("~")):  # noqa: PTH111 - pathlib's raises where there is none
         return "home"
     above = (folder, *folder.parents)
     if any(_SYNCED_NAME.fullmatch(one.name) for one in above):

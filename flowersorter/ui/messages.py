@@ -5,6 +5,7 @@ Nothing outside `ui` and `cli` makes sentences; rooms hand over codes and number
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, Final
 
@@ -147,7 +148,7 @@ def date_words(iso: str) -> str:
 
 def place(path: Path) -> str:
     """A folder as people read it: ``~`` for the home folder, replacement characters for odd bytes."""
-    home = Path.home()
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - pathlib's raises where there is none
     if path != home and path.is_relative_to(home):
         return "~/" + sentences.show_path(path.relative_to(home))
     return sentences.show_path(path)

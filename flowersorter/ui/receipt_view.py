@@ -131,8 +131,19 @@ class ReceiptView(QWidget):
             self.tr("“{model}” has learned from %Ln photo.", "", corrected.corrections),
             self.tr("“{model}” has learned from %Ln photos.", "", corrected.corrections),
         ).format(model=corrected.info.name)
+        lost = len(corrected.unseen)
+        if lost:
+            learned += " " + messages.plural(
+                lost,
+                self.tr("%Ln other is no longer known here: sort its folder again first.", "", lost),
+                self.tr(
+                    "%Ln others are no longer known here: sort their folders again first.",
+                    "",
+                    lost,
+                ),
+            )
         if corrected.in_force:
-            self.message.show_message(learned, "info")
+            self.message.show_message(learned, "warning" if lost else "info")
             return
         worse = self.tr("It would be clearly worse on the others, so the model before stays in use.")
         self.message.show_message(f"{learned} {worse}", "warning")

@@ -217,6 +217,9 @@ def test_albums_stay_unless_asked(ready: Home, mixture: Path, command: Command) 
         (["teach", "nowhere"], "not_a_folder"),
         (["models", "export", "nobody", "x"], "model_not_found"),
         (["models", "fly"], "bad_argument"),
+        (["--verison"], "bad_argument"),
+        ([""], "bad_argument"),
+        (["srot", "x"], "bad_argument"),
     ],
 )
 def test_wrong_use_is_one_json_value_and_exit_2(

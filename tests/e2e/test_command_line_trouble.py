@@ -200,6 +200,29 @@ def test_a_stop_while_it_looks_around_has_a_whole_answer(
     assert "Cancelled." in capsys.readouterr().out
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="a user whom the system does not know")
+def test_without_a_home_folder_it_says_what_to_set(monkeypatch: pytest.MonkeyPatch, command: Command) -> None:
+    for name in (HOME_VARIABLE, "HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", _nobody)
+    answer = command("history")
+    assert answer.status == 2
+    assert answer.json["error"]["code"] == "file_unusable"
+    assert HOME_VARIABLE in answer.json["error"]["message"]
+
+
+def test_a_photo_is_sorted_without_a_home_folder(
+    ready: Home, mixture: Path, monkeypatch: pytest.MonkeyPatch, command: Command
+) -> None:
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", _nobody)
+    assert command("sort", mixture, "--max-wrong", "20", "--dry-run").status == 0
+
+
+def _nobody(user: int) -> object:
+    raise KeyError(user)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="a screen that can be missing")
 def test_without_a_screen_the_window_is_refused_in_one_sentence(
     home: Home, monkeypatch: pytest.MonkeyPatch

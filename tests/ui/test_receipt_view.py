@@ -99,10 +99,10 @@ def test_what_the_other_disk_cannot_keep_is_said(view):
     )
 
 
-def corrected(*, taken: bool) -> Corrected:
+def corrected(*, taken: bool, unseen: tuple[str, ...] = ()) -> Corrected:
     info = model_info()
     comparison = Comparison(info, 40, (), (), -0.1, (-0.2, -0.05), taken)
-    return Corrected(info, validate([], info.species), 3, (), comparison)
+    return Corrected(info, validate([], info.species), 3, unseen, comparison)
 
 
 def test_corrections_are_offered_to_the_model_once(view, plan, qtbot):
@@ -116,6 +116,15 @@ def test_corrections_are_offered_to_the_model_once(view, plan, qtbot):
     view.show_learned(corrected(taken=True))
     assert view.learn_button.isHidden()
     assert view.message.words() == "“my garden” has learned from 3 photos."
+
+
+def test_corrections_that_the_cache_has_lost_are_said(view, plan):
+    view.show_receipt(receipt_of(plan), Transfer.MOVE, ROOT, corrections=5)
+    view.show_learned(corrected(taken=True, unseen=("ab", "cd")))
+    assert view.message.words() == (
+        "“my garden” has learned from 3 photos. "
+        "2 others are no longer known here: sort their folders again first."
+    )
 
 
 def test_a_model_that_would_be_worse_is_not_taken_silently(view, plan):
