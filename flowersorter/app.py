@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
+from typing import Final
 
 from PySide6.QtCore import QLocale, QTimer
 from PySide6.QtGui import QIcon
@@ -26,6 +28,8 @@ from flowersorter.ui.thumbnails import LateThumbnailer
 
 logger = logging.getLogger(__name__)
 
+LOG_BYTES: Final = 1_000_000
+
 
 def run_window(home: Home, folder: Path | None) -> int:
     """Show the window until it is closed; `folder` is opened in it. Returns the exit status.
@@ -35,6 +39,7 @@ def run_window(home: Home, folder: Path | None) -> int:
     app = make_application()
     try:
         with hold(home):
+            _keep_log(home)
             return _run(app, home, folder)
     except Refused as refusal:
         if refusal.reason.code is Code.ANOTHER_INSTANCE and hand_over(home, folder):
@@ -43,6 +48,15 @@ def run_window(home: Home, folder: Path | None) -> int:
     except OSError as error:
         _say(messages.say_error(error))
     return 2
+
+
+def _keep_log(home: Home) -> None:
+    """Keep what is logged in the data folder: a program that was started by double-click has no terminal."""
+    file = RotatingFileHandler(home.log_file, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8", delay=True)
+    terminal = [] if sys.stderr is None else [logging.StreamHandler()]
+    logging.basicConfig(
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s", handlers=[file, *terminal], force=True
+    )
 
 
 def make_application() -> QApplication:

@@ -39,6 +39,11 @@ class Home:
         return self.data / "journal.sqlite"
 
     @property
+    def log_file(self) -> Path:
+        """What went wrong inside the program, newest last. The window writes it."""
+        return self.data / "flowersorter.log"
+
+    @property
     def lock_file(self) -> Path:
         return self.data / "flowersorter.lock"
 

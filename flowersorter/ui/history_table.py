@@ -12,6 +12,8 @@ from flowersorter.records import Batch, Transfer
 from flowersorter.ui import messages
 from flowersorter.ui.plain_table import PlainTable
 
+translate = QCoreApplication.translate
+
 _WHERE, _SPECIES = 2, 3  # columns that stretch
 _NAMED_SPECIES: Final = 4  # in a cell
 
@@ -20,15 +22,14 @@ class HistoryTable(PlainTable):
     """One line per batch, newest first."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        tr = QCoreApplication.translate
         super().__init__(
-            tr("HistoryTable", "What was filed, newest first"),
+            translate("HistoryTable", "What was filed, newest first"),
             [
-                tr("HistoryTable", "When"),
-                tr("HistoryTable", "What"),
-                tr("HistoryTable", "Folder"),
-                tr("HistoryTable", "Species"),
-                tr("HistoryTable", "Now"),
+                translate("HistoryTable", "When"),
+                translate("HistoryTable", "What"),
+                translate("HistoryTable", "Folder"),
+                translate("HistoryTable", "Species"),
+                translate("HistoryTable", "Now"),
             ],
             (_WHERE, _SPECIES),
             parent,

@@ -26,7 +26,16 @@ from flowersorter.ui.place_words import kind_words, place_words
 from flowersorter.ui.review import Review, Standing
 from flowersorter.ui.theme import GRID
 from flowersorter.ui.thumbnails import Previews, Thumbnails
-from flowersorter.ui.widgets import Elided, button, heading, icon_button, primary_button, set_role, text
+from flowersorter.ui.widgets import (
+    Elided,
+    button,
+    heading,
+    icon_button,
+    primary_button,
+    scrolling,
+    set_role,
+    text,
+)
 
 if TYPE_CHECKING:
     from flowersorter.learning.bundle import ModelInfo
@@ -73,7 +82,6 @@ class LargeView(QWidget):
 
         side = QFrame()
         set_role(side, "card")
-        side.setFixedWidth(36 * GRID)
         box = QVBoxLayout(side)
         box.setContentsMargins(2 * GRID, GRID, 2 * GRID, 2 * GRID)
         box.setSpacing(GRID)
@@ -104,8 +112,11 @@ class LargeView(QWidget):
         page = QHBoxLayout(self)
         page.setContentsMargins(2 * GRID, GRID, 2 * GRID, GRID)
         page.setSpacing(2 * GRID)
+        beside = scrolling(side)
+        beside.setFixedWidth(36 * GRID)
+        beside.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         page.addWidget(self.photo, 1)
-        page.addWidget(side)
+        page.addWidget(beside)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def show_photo(self, review: Review, row: int) -> None:

@@ -51,6 +51,11 @@ _LATER_PAGES: Final = (
 )
 
 
+def smallest_on(screen: QSize) -> QSize:
+    """How small the window may become: lower than is good on a screen that is too low for that."""
+    return QSize(SMALLEST.width(), min(SMALLEST.height(), screen.height() - FRAME.height()))
+
+
 class MainWindow(QMainWindow):
     """Layout and wiring only. Pages other than Sort are built when they are first shown."""
 
@@ -65,7 +70,7 @@ class MainWindow(QMainWindow):
         self._closing = False
         self.setWindowTitle("FlowerSorter")
         self.setWindowIcon(QIcon(str(resource("icons", "flowersorter.svg"))))
-        self.setMinimumSize(SMALLEST)
+        self.setMinimumSize(smallest_on(self.screen().availableSize()))
         self.setAcceptDrops(True)
         self.session = SortSession(home, store, self)
         self.message = MessageBar()

@@ -61,6 +61,16 @@ def number(value: int) -> str:
     return QLocale().toString(value)
 
 
+def decimal(value: float, places: int) -> str:
+    """A number with so many places behind the locale's decimal point."""
+    return QLocale().toString(value, "f", places)
+
+
+def short(value: float) -> str:
+    """A number without places that say nothing: 2, 0.5."""
+    return QLocale().toString(value, "g", 4)
+
+
 def percent(share: float) -> str:
     """A share from 0 to 1 in whole percent. Never 100 for what is not certain."""
     whole = round(share * 100)
@@ -87,7 +97,7 @@ def uncertified(max_wrong: float, missing: int | None) -> str:
         "messages",
         "With so few photos taught, FlowerSorter cannot keep “at most {wrong} wrong in 100”, so it files "
         "nothing on its own.",
-    ).format(wrong=f"{max_wrong:g}")
+    ).format(wrong=short(max_wrong))
     if missing is not None:
         one = translate("messages", "About %Ln more photo would do.", None, missing)
         many = translate("messages", "About %Ln more photos would do.", None, missing)

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from flowersorter.sentences import show_path
-from flowersorter.ui import theme
+from flowersorter.ui import messages, theme
 from flowersorter.ui.theme import GRID
 from flowersorter.ui.thumbnails import Thumbnails
 
@@ -62,7 +62,7 @@ class _Tile(QWidget):
         self._other = other
         self.setFixedSize(QSize(_PICTURE, _PICTURE + 3 * GRID))
         self.setAccessibleName(neighbour.species)
-        likeness = self.tr("Likeness: {number} of 1").format(number=f"{neighbour.likeness:.2f}")
+        likeness = self.tr("Likeness: {number} of 1").format(number=messages.decimal(neighbour.likeness, 2))
         self.setToolTip(f"{neighbour.species}\n{likeness}\n{show_path(neighbour.path)}")
 
     @property

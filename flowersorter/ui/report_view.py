@@ -23,6 +23,7 @@ from flowersorter.learning.evaluate import Answer, Validation, without_unmet
 from flowersorter.learning.suspects import Kind
 from flowersorter.ui import messages
 from flowersorter.ui.answer_grid import AnswerGrid
+from flowersorter.ui.choice import add_choice
 from flowersorter.ui.comparison_view import ComparisonView
 from flowersorter.ui.confusion_view import ConfusionView, mix_ups
 from flowersorter.ui.curves_view import CurvesView
@@ -63,7 +64,6 @@ class ReportView(QWidget):
         self.confusion = ConfusionView()
         self.confusion.cell_chosen.connect(self._show_cell)
         self.worst = QComboBox()
-        self.worst.setAccessibleName(self.tr("The most frequent mix-ups"))
         self.worst.setPlaceholderText(self.tr("The most frequent mix-ups"))
         self.worst.currentIndexChanged.connect(self._choose_worst)
         self.cell_words = heading("", 3)
@@ -108,7 +108,7 @@ class ReportView(QWidget):
         right = QVBoxLayout(photos)
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(GRID)
-        right.addWidget(self.worst)
+        add_choice(right, self.worst, self.tr("The most frequent mix-ups"))
         right.addWidget(self.cell_words)
         right.addWidget(self.cell_photos, 1)
         splitter = QSplitter(Qt.Orientation.Horizontal)

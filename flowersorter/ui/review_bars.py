@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from flowersorter.ui import messages
+from flowersorter.ui.choice import add_choice
 from flowersorter.ui.review import Order
 from flowersorter.ui.theme import GRID
 from flowersorter.ui.widgets import Elided, primary_button, set_role
@@ -42,7 +43,6 @@ class TopBar(QWidget):
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(2)
         self.order = QComboBox()
-        self.order.setAccessibleName(self.tr("Order"))
         for order, words in (
             (Order.LEAST_SURE, self.tr("Least sure first")),
             (Order.SUREST, self.tr("Surest first")),
@@ -54,7 +54,6 @@ class TopBar(QWidget):
             lambda _index: self.order_chosen.emit(self.order.currentData())
         )
         self.which = QComboBox()
-        self.which.setAccessibleName(self.tr("Which photos"))
         self.which.addItem(self.tr("Show all"))
         self.which.addItem(self.tr("Not yet confirmed"))
         self.which.currentIndexChanged.connect(lambda index: self.unconfirmed_only.emit(index == 1))
@@ -72,8 +71,8 @@ class TopBar(QWidget):
         first.addSpacing(GRID)
         first.addWidget(self._selected)
         first.addSpacing(GRID)
-        first.addWidget(self.which)
-        first.addWidget(self.order)
+        add_choice(first, self.which, self.tr("Which photos"))
+        add_choice(first, self.order, self.tr("Order"))
         first.addSpacing(GRID)
         first.addWidget(self.size_slider)
         second = QHBoxLayout()

@@ -145,7 +145,7 @@ def _set_value(editor: Editor, value: Any) -> None:
         editor.setChecked(value)
         return
     if editor.findData(value) < 0:  # a value that was written into the file by hand stays possible
-        editor.addItem(f"{value:g}" if isinstance(value, float) else str(value), value)
+        editor.addItem(messages.short(value) if isinstance(value, float) else str(value), value)
     editor.setCurrentIndex(editor.findData(value))
 
 

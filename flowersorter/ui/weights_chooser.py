@@ -19,7 +19,7 @@ from flowersorter.jobs.weights import (
 from flowersorter.paths import Home
 from flowersorter.sentences import show_path
 from flowersorter.ui import messages
-from flowersorter.ui.choice import Choice
+from flowersorter.ui.choice import Choice, add_choice
 from flowersorter.ui.questions import ask, choose_file
 from flowersorter.ui.settings_store import SettingsStore
 from flowersorter.ui.tasks import TaskRunner
@@ -58,7 +58,6 @@ class WeightsChooser(QWidget):
         )
         self.missing.hide()
         self.combo = Choice()
-        self.combo.setAccessibleName(self.tr("What it knows before you teach it"))
         self.combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.combo.setMinimumContentsLength(12)  # characters; a long path must not widen the page
         self.combo.currentIndexChanged.connect(lambda _row: self.changed.emit())
@@ -75,7 +74,7 @@ class WeightsChooser(QWidget):
 
         row = QHBoxLayout()
         row.setSpacing(GRID)
-        row.addWidget(self.combo, 1)
+        add_choice(row, self.combo, self.tr("What it knows before you teach it"), 1)
         row.addWidget(self.file_button)
         row.addWidget(self.download_button)
         row.addStretch(0)

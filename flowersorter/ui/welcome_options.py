@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QFileDialog,
-    QGridLayout,
     QHBoxLayout,
     QRadioButton,
     QWidget,
@@ -20,10 +19,11 @@ from flowersorter.records import Transfer
 from flowersorter.settings import Settings
 from flowersorter.ui import messages
 from flowersorter.ui.choice import Choice
+from flowersorter.ui.form import Form
 from flowersorter.ui.newest import Newest
 from flowersorter.ui.settings_store import SettingsStore
 from flowersorter.ui.theme import GRID
-from flowersorter.ui.widgets import Card, column_text, heading, primary_button, quiet_button, text
+from flowersorter.ui.widgets import Card, column_text, heading, primary_button, quiet_button
 
 if TYPE_CHECKING:
     from flowersorter.jobs.sort import SortRequest
@@ -150,18 +150,12 @@ class ModelChooser(Card):
         self._lister.failed.connect(lambda _number, error: self.failed.emit(error))
         self._models: list[ModelInfo] | None = None
         self.combo = Choice()
-        self.combo.setAccessibleName(self.tr("Model"))
         self.careful = Choice()
-        self.careful.setAccessibleName(self.tr("How careful"))
         self.no_model_card = self._make_no_model_card()
         self._fill_careful()
-        form = QGridLayout()
-        form.setHorizontalSpacing(2 * GRID)
-        form.setColumnStretch(1, 1)
-        form.addWidget(text(self.tr("Model")), 0, 0)
-        form.addWidget(self.combo, 0, 1)
-        form.addWidget(text(self.tr("How careful")), 1, 0)
-        form.addWidget(self.careful, 1, 1)
+        form = Form()
+        form.add_field(self.tr("Model"), self.combo)
+        form.add_field(self.tr("How careful"), self.careful)
         self.box.addWidget(heading(self.tr("What it knows"), 3))
         self.box.addLayout(form)
         self.combo.activated.connect(self._choose_model)
@@ -234,7 +228,7 @@ class ModelChooser(Card):
             10.0: self.tr("Generous: at most 10 wrong in 100 photos filed"),
         }
         for value in sorted({*_CAREFUL, wish}):
-            other = self.tr("At most {number} wrong in 100 photos filed").format(number=f"{value:g}")
+            other = self.tr("At most {number} wrong in 100 photos filed").format(number=messages.short(value))
             self.careful.addItem(names.get(value, other), value)
         self.careful.setCurrentIndex(self.careful.findData(wish))
         self.careful.setToolTip(

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -33,6 +32,7 @@ from flowersorter.ui.widgets import (
     heading,
     primary_button,
     quiet_button,
+    scrolling,
     set_role,
     text,
 )
@@ -166,7 +166,7 @@ class WelcomeView(QWidget):
         box.addWidget(self.models.no_model_card, alignment=middle)
         box.addWidget(recent, alignment=middle)
         box.addStretch(3)
-        return page
+        return scrolling(page)
 
     def _make_chosen(self) -> QWidget:
         page = QWidget()
@@ -201,13 +201,7 @@ class WelcomeView(QWidget):
         box.addWidget(self.models)
         box.addLayout(last)
         box.addStretch(1)
-        area = QScrollArea()
-        area.setWidget(page)
-        area.setWidgetResizable(True)
-        area.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        set_role(area, "page")
-        return area
+        return scrolling(page)
 
     def _show_recent(self) -> None:
         names = self._store.values.recent_folders[:_RECENT]

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -171,6 +172,17 @@ class EmptyState(QWidget):
         self._picture.setPixmap(pixmap)
 
 
+def scrolling(page: QWidget) -> QScrollArea:
+    """A page that also fits a low screen."""
+    area = QScrollArea()
+    area.setWidget(page)
+    area.setWidgetResizable(True)
+    area.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    set_role(area, "page")
+    return area
+
+
 class MessageBar(QFrame):
     """One sentence across the page, with at most one button; hidden until `show_message`."""
 
@@ -294,7 +306,7 @@ class ProgressPanel(QFrame):
             return self.tr("{size} a second").format(size=messages.bytes_words(round(speed)))
         if stage is Stage.TRAINING:
             return ""
-        shown = f"{speed:.0f}" if speed >= 10 else f"{speed:.1f}"
+        shown = messages.decimal(speed, 0 if speed >= 10 else 1)
         return self.tr("{speed} photos a second").format(speed=shown)
 
     def _cancel(self) -> None:

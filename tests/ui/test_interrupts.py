@@ -15,7 +15,7 @@ WINDOW = """
 import sys
 from flowersorter import app
 from flowersorter.paths import user_home
-app.MainWindow.start = lambda _window: print("up", flush=True)
+app.MainWindow.start = lambda _window: (print("up", flush=True),)
 sys.exit(app.run_window(user_home(), None))
 """
 
@@ -41,3 +41,16 @@ def test_a_window_ends_with_status_zero(home):
         window.send_signal(signal.SIGINT)
         with window.stdout:
             assert window.wait(60) == 0
+
+
+def test_a_defect_is_kept_in_the_log(home):
+    """A window that was started by double-click has no terminal."""
+    report = "(logging.getLogger('here').error('a defect'), "
+    broken = WINDOW.replace("lambda _window: (", f"lambda _window: {report}")
+    broken = broken.replace("import sys\n", "import logging, sys\nsys.stderr = None\n")
+    window = subprocess.Popen([sys.executable, "-c", broken], stdout=subprocess.PIPE)
+    assert window.stdout.readline() == b"up\n"
+    window.send_signal(signal.SIGINT)
+    with window.stdout:
+        assert window.wait(60) == 0
+    assert "ERROR here: a defect" in home.log_file.read_text("utf-8")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible
 from support.recogniser import make_photos, model_info
 
 from flowersorter.records import Code, Refused
@@ -110,6 +111,16 @@ def test_recent_folders_open_with_one_click(welcome, qtbot, folder, store):
     with qtbot.waitSignal(welcome.folder_chosen) as chosen:
         qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert chosen.args == [folder]
+
+
+def test_screen_readers_hear_what_a_choice_is_for(welcome):
+    """On Linux they take the name from the label whose buddy it is."""
+    heard = {}
+    for choice in (welcome.models.combo, welcome.models.careful):
+        read = QAccessible.queryAccessibleInterface(choice)
+        labels = [one for one, kind in read.relations() if kind is QAccessible.RelationFlag.Label]
+        heard[choice] = [label.text(QAccessible.Text.Name) for label in labels]
+    assert list(heard.values()) == [["Model"], ["How careful"]]
 
 
 def test_other_settings_leave_the_recent_folders_as_they_are(welcome, folder, store):

@@ -124,3 +124,21 @@ def test_a_model_with_layers_of_its_own_is_not_kept(
     with pytest.raises(Refused) as refused:
         open_known(home, Settings(), "old", ())
     assert refused.value.reason.code is Code.MODEL_CANNOT_LEARN
+
+
+def test_beside_the_built_in_model_its_head_is_the_prior(
+    own: Lesson, model: Model, known: Known, store: FeatureStore, tmp_path: Path
+) -> None:
+    """Where it knows a species it has learned from thousands of photos, of which a few came along."""
+    write_model(tmp_path / "built-in", model, known.teaching)
+    builtin = replace(model.info, path=tmp_path / "built-in")
+    twin = replace(own, digests=(known.teaching.digests[25], *own.digests[1:]))
+    both = beside(twin, replace(known, builtin=builtin), store)
+    prior = both.examples.prior
+    assert prior is not None
+    assert set(prior.species) == set(OLD)
+    places = [prior.species.index(name) for name in model.head.species]
+    assert np.array_equal(prior.weight[places], model.head.weight)
+    # what the gardener gave is fresh, also where the built-in model learned that photo under its own label
+    assert both.examples.fresh is not None
+    assert both.examples.fresh.tolist() == [True] * 40 + [False] * 59

@@ -135,9 +135,7 @@ def test_ctrl_c_leaves_the_program_the_time_to_end_cleanly(tmp_path: Path) -> No
         assert process.stdout.readline() == "started\n"
         os.killpg(process.pid, signal.SIGINT)
         assert process.stdout.readline() == "asked to stop\n"
-        os.killpg(
-            process.pid, signal.SIGCONT
-        )  # only now it may go on: long after a quarter of a second or not
+        os.killpg(process.pid, signal.SIGCONT)
         assert process.stdout.read() == "ended cleanly\n"
     assert process.returncode == 0
 
