@@ -47,7 +47,7 @@ CREATE TABLE IF NOT EXISTS allowed_pairs (
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class KnownFile:
     """The digest that the file at `path` had when it looked like this."""
 
     path: Path
@@ -186,7 +186,7 @@ class Library:
         )
         return {str(digest) for (digest,) in rows}
 
-    def remember_digests(self, seen: Iterable[Seen]) -> None:
+    def remember_digests(self, seen: Iterable[KnownFile]) -> None:
         """Keep the digests of files that still look as they did when they were read. Raises `Refused`."""
         rows = []
         for one in seen:

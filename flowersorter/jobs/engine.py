@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -13,17 +12,14 @@ from numpy.typing import NDArray
 from flowersorter.jobs.models import find_model, refusals_named
 from flowersorter.jobs.names import called_here
 from flowersorter.jobs.promise import judge
-from flowersorter.jobs.thumbnails import THUMBNAIL_SIDE
+from flowersorter.jobs.reading import Reading
 from flowersorter.jobs.weights import open_backbone
 from flowersorter.learning import calibrate
 from flowersorter.learning.bundle import Model, ModelInfo, read_model
 from flowersorter.learning.calibrate import Threshold
-from flowersorter.learning.feature_store import FeatureStore
 from flowersorter.learning.head import Head
 from flowersorter.learning.views import views_in
 from flowersorter.paths import Home
-from flowersorter.pictures.decode import Look
-from flowersorter.pictures.pool import PicturePool
 from flowersorter.progress import Report, Stage
 from flowersorter.records import Classified, Code, Guess, Photo, Refused, Score
 from flowersorter.settings import Settings
@@ -59,36 +55,14 @@ class Recogniser:
         return strangers is not None and bool(strangers.among(features[None])[0])
 
     def recognise(
-        self,
-        photos: Sequence[Photo],
-        *,
-        pool: PicturePool,
-        store: FeatureStore,
-        known_digest: Callable[[Path], str | None],
-        on_look: Callable[[Look], None],
-        threshold: float | None,
-        report: Report,
-        digests_of_size: Callable[[Path], Collection[str]] | None = None,
+        self, photos: Sequence[Photo], reading: Reading, threshold: float | None, report: Report
     ) -> Iterator[Classified]:
         """Name the species on each photo, in order; a guess is sure from `threshold` on, never if None.
 
         Photos in the cache are not decoded. `Cancelled` passes through.
         """
-        from flowersorter.learning.features import read_features
-
-        seen = read_features(
-            [photo.path for photo in photos],
-            network=self.network,
-            store=store,
-            pool=pool,
-            known_digest=known_digest,
-            digests_of_size=digests_of_size,
-            on_look=on_look,
-            report=report,
-            thumbnail_side=THUMBNAIL_SIDE,
-            views=self.views,
-            stage=Stage.CLASSIFYING,
-        )
+        paths = [photo.path for photo in photos]
+        seen = reading.see(paths, self.network, report, Stage.CLASSIFYING, self.views)
         for photo, one in zip(photos, seen, strict=True):
             yield self._classified(photo, one, threshold)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 from flowersorter.jobs.caches import cache_limits
 from flowersorter.jobs.thumbnails import THUMBNAIL_SIDE
 from flowersorter.learning.feature_store import FeatureStore
-from flowersorter.library import Library, Seen
+from flowersorter.library import KnownFile, Library
 from flowersorter.paths import Home
 from flowersorter.pictures.decode import Look
 from flowersorter.pictures.pool import PicturePool
@@ -33,7 +33,7 @@ class Reading:
         self.home = home
         self._limits = cache_limits(settings or Settings())
         self._closing = ExitStack()
-        self._unkept: list[Seen] = []
+        self._unkept: list[KnownFile] = []
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -83,7 +83,7 @@ class Reading:
             return
         if look.thumbnail is not None:
             self.thumbnails.put(look.digest, THUMBNAIL_SIDE, look.thumbnail)
-        self._unkept.append(Seen(look.path, look.size, look.mtime_ns, look.digest))
+        self._unkept.append(KnownFile(look.path, look.size, look.mtime_ns, look.digest))
         if len(self._unkept) >= KEEP_EVERY:
             self._flush()
 

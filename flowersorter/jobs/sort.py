@@ -14,7 +14,7 @@ from flowersorter.jobs.names import folders_there, meaning_of, meet
 from flowersorter.jobs.reading import Reading
 from flowersorter.learning.bundle import ModelInfo
 from flowersorter.learning.calibrate import Threshold
-from flowersorter.library import Library, Seen
+from flowersorter.library import KnownFile, Library
 from flowersorter.paths import Home
 from flowersorter.progress import Progress, Report, Stage, silent
 from flowersorter.records import (
@@ -141,16 +141,7 @@ def classify(
     waiting = [photo for photo in found.scan.photos if request.wants(photo)]
     photos: list[Classified] = []
     with Reading(home, settings) as reading:
-        recognised = recogniser.recognise(
-            waiting,
-            pool=reading.pool,
-            store=reading.features,
-            known_digest=reading.library.known_digest,
-            digests_of_size=reading.library.digests_of_size,
-            on_look=reading.keep,
-            threshold=started.threshold.value,
-            report=report,
-        )
+        recognised = recogniser.recognise(waiting, reading, started.threshold.value, report)
         for chunk in _chunks(recognised):
             known = tuple(_known(one, reading, started, language) for one in chunk)
             photos.extend(known)
@@ -196,7 +187,7 @@ def carry_out(home: Home, plan: Plan, report: Report = silent) -> Receipt:
         receipt = mover.carry_out(plan, journal, report)
     digests = {move.target: move.digest for move in plan.moves}
     arrived = [
-        Seen(outcome.target, outcome.photo.size, outcome.photo.mtime_ns, digests[outcome.target])
+        KnownFile(outcome.target, outcome.photo.size, outcome.photo.mtime_ns, digests[outcome.target])
         for outcome in receipt.outcomes
         if outcome.target in digests
     ]

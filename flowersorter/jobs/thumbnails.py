@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.jobs.caches import cache_limits
-from flowersorter.library import Library, Seen
+from flowersorter.library import KnownFile, Library
 from flowersorter.paths import Home
 from flowersorter.pictures.decode import Look, Wanted
 from flowersorter.pictures.pool import PicturePool
@@ -45,7 +45,7 @@ class Thumbnailer:
         self._store.put(look.digest, THUMBNAIL_SIDE, look.thumbnail)
         # else it is read again another time
         with suppress(Refused), Library.open(self._home.library_file) as library:
-            library.remember_digests([Seen(path, look.size, look.mtime_ns, look.digest)])
+            library.remember_digests([KnownFile(path, look.size, look.mtime_ns, look.digest)])
         return look.thumbnail
 
     def preview(self, path: Path, long_side: int) -> NDArray[np.uint8]:

@@ -52,7 +52,7 @@ class NameReader:
         return self.thresholds.get(max_wrong, self._threshold)
 
     def recognise(
-        self, photos: Sequence[Photo], *, threshold: float | None, report: Report, **_rest: Any
+        self, photos: Sequence[Photo], _reading: Any, threshold: float | None, report: Report
     ) -> Iterator[Classified]:
         for number, photo in enumerate(photos, 1):
             report(Progress(Stage.CLASSIFYING, number, len(photos)))

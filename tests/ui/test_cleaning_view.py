@@ -17,7 +17,7 @@ from support.trees import contents, digest, tree
 from flowersorter.jobs import clean, reading
 from flowersorter.jobs.clean import Checked
 from flowersorter.learning.suspects import Finding, Kind, SuspectPhoto
-from flowersorter.library import Library, Seen
+from flowersorter.library import KnownFile, Library
 from flowersorter.records import Code, Refused, Status
 from flowersorter.settings import Settings
 from flowersorter.ui.cleaning_view import CleaningView
@@ -188,7 +188,9 @@ def test_set_aside_is_shown_apart_in_the_plan_and_no_other_plan_happens(view, fo
     names = ("daisy/again.jpg", "bluebell/wrong.jpg")
     digests = {name: digest(folder / name) for name in names}
     status = {name: (folder / name).stat() for name in names}
-    looks = [Seen(folder / name, one.st_size, one.st_mtime_ns, digests[name]) for name, one in status.items()]
+    looks = [
+        KnownFile(folder / name, one.st_size, one.st_mtime_ns, digests[name]) for name, one in status.items()
+    ]
     with Library.open(home.library_file) as library:
         library.remember_digests(looks)
     photos = [SuspectPhoto(folder / name, digests[name], name.split("/")[0]) for name in names]

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from flowersorter.library import VERSION, Library, Seen
+from flowersorter.library import VERSION, KnownFile, Library
 from flowersorter.records import Code, Decision, Refused
 
 
@@ -45,11 +45,11 @@ def test_a_digest_is_known_until_the_file_changes(file: Path, tmp_path: Path) ->
     status = photo.stat()
     with Library.open(file) as library:
         assert library.known_digest(photo) is None
-        library.remember_digests([Seen(photo, status.st_size, status.st_mtime_ns, "digest")])
+        library.remember_digests([KnownFile(photo, status.st_size, status.st_mtime_ns, "digest")])
         assert library.known_digest(photo) == "digest"
         os.utime(photo, ns=(1, 1))
         assert library.known_digest(photo) is None
-        library.remember_digests([Seen(photo, status.st_size, status.st_mtime_ns, "stale")])
+        library.remember_digests([KnownFile(photo, status.st_size, status.st_mtime_ns, "stale")])
         assert library.known_digest(photo) is None
         photo.unlink()
         assert library.known_digest(photo) is None
@@ -61,7 +61,7 @@ def test_a_photo_is_found_by_its_digest_while_it_is_as_it_was(file: Path, tmp_pa
         for photo in photos:
             photo.write_bytes(b"1")
             status = photo.stat()
-            library.remember_digests([Seen(photo, status.st_size, status.st_mtime_ns, photo.name[0])])
+            library.remember_digests([KnownFile(photo, status.st_size, status.st_mtime_ns, photo.name[0])])
         assert library.paths_of(["a", "r", "unknown"]) == {"a": photos[0], "r": photos[1]}
         os.utime(photos[0], ns=(1, 1))
         photos[1].unlink()
@@ -75,7 +75,7 @@ def test_another_file_under_the_same_name_is_not_taken_for_the_first(file: Path,
         path.write_bytes(b"12345")
         os.utime(path, ns=(10**18, 10**18))
     with Library.open(file) as library:
-        library.remember_digests([Seen(photo, 5, 10**18, "first")])
+        library.remember_digests([KnownFile(photo, 5, 10**18, "first")])
         os.replace(other, photo)
         assert library.known_digest(photo) is None
 
@@ -118,7 +118,7 @@ def test_files_of_the_same_size_may_be_copies(file: Path, tmp_path: Path) -> Non
     other.write_bytes(b"something else")
     status = photo.stat()
     with Library.open(file) as library:
-        library.remember_digests([Seen(photo, status.st_size, status.st_mtime_ns, "aa")])
+        library.remember_digests([KnownFile(photo, status.st_size, status.st_mtime_ns, "aa")])
         assert library.digests_of_size(copy) == {"aa"}
         assert library.digests_of_size(other) == set()
         assert library.digests_of_size(tmp_path / "gone") == set()
@@ -134,7 +134,7 @@ def test_dates_that_64_bits_do_not_hold_are_known_again(
     seen = SimpleNamespace(st_size=1, st_mtime_ns=mtime_ns, st_ino=status.st_ino)
     with Library.open(tmp_path / "library.sqlite") as library:
         monkeypatch.setattr(type(photo), "stat", lambda *_arguments, **_options: seen)
-        library.remember_digests([Seen(photo, 1, mtime_ns, "digest")])
+        library.remember_digests([KnownFile(photo, 1, mtime_ns, "digest")])
         assert library.known_digest(photo) == "digest"
 
 

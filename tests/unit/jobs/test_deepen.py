@@ -14,6 +14,7 @@ from flowersorter.jobs import reading
 from flowersorter.jobs import teach as teaching
 from flowersorter.jobs.engine import open_recogniser
 from flowersorter.jobs.models import export_model, import_model, list_models
+from flowersorter.jobs.reading import Reading
 from flowersorter.jobs.teach import TeachingEstimate, TeachRequest, estimate, teach
 from flowersorter.learning import finetune, learner
 from flowersorter.learning.backbone import load_backbone
@@ -84,18 +85,8 @@ def test_the_model_brings_its_backbone_and_sorts_with_it(
     recogniser = open_recogniser(home, Settings(), imported.name, "cpu")
     assert recogniser.network.sha256 == sha256
     photos = [Photo(path, 1, 1) for path in sorted(garden.glob("*/*.jpg"))[::5]]
-    with FeatureStore(home.features_file) as store:
-        classified = list(
-            recogniser.recognise(
-                photos,
-                pool=HerePool(),  # type: ignore[arg-type]
-                store=store,
-                known_digest=lambda _: None,
-                on_look=lambda _: None,
-                threshold=None,
-                report=events.append,
-            )
-        )
+    with Reading(home) as opened:
+        classified = list(recogniser.recognise(photos, opened, None, events.append))
     assert all(one.guess is not None for one in classified)
 
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,10 +12,10 @@ from torch import nn
 
 from flowersorter.jobs import engine
 from flowersorter.jobs.engine import Recogniser, list_devices, open_recogniser
+from flowersorter.jobs.reading import Reading
 from flowersorter.learning.backbone import Backbone
 from flowersorter.learning.bundle import Model, ModelInfo, write_model
 from flowersorter.learning.calibrate import Calibration
-from flowersorter.learning.feature_store import FeatureStore
 from flowersorter.learning.head import Head
 from flowersorter.learning.preprocess import FEATURE_SPACE
 from flowersorter.learning.strangers import Strangers
@@ -36,6 +35,11 @@ def model(home: Home, feature_space: str = Colours.feature_space) -> Model:
     weight = np.random.default_rng(0).normal(size=(len(SPECIES), 512)).astype(np.float32)
     sure = Calibration(np.full(300, 0.6, np.float32), np.ones(300, np.bool_), np.arange(300))
     return Model(info, Head(SPECIES, weight, np.zeros(len(SPECIES), np.float32), root=True), sure)
+
+
+@pytest.fixture(autouse=True)
+def decoded_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flowersorter.jobs.reading.PicturePool", HerePool)
 
 
 @pytest.fixture
@@ -59,17 +63,8 @@ def photos(tmp_path: Path) -> list[Photo]:
 def recognised(
     recogniser: Recogniser, photos: list[Photo], home: Home, threshold: float | None, report: Report = silent
 ) -> Iterator[Classified]:
-    with FeatureStore(home.features_file) as store:
-        pool: Any = HerePool()
-        yield from recogniser.recognise(
-            photos,
-            pool=pool,
-            store=store,
-            known_digest={}.get,
-            on_look=lambda look: None,  # noqa: ARG005 - nobody keeps the looks here
-            threshold=threshold,
-            report=report,
-        )
+    with Reading(home) as reading:
+        yield from recogniser.recognise(photos, reading, threshold, report)
 
 
 def test_each_photo_gets_its_five_best_species_in_order(

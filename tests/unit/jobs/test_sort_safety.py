@@ -13,7 +13,7 @@ from support.trees import contents, tree
 from flowersorter.jobs import history, sort
 from flowersorter.jobs.sort import SortRequest
 from flowersorter.learning.calibrate import Threshold
-from flowersorter.library import Library, Seen
+from flowersorter.library import KnownFile, Library
 from flowersorter.paths import Home
 from flowersorter.progress import Cancelled, Report, silent
 from flowersorter.records import Code, Receipt, Refused, Status
@@ -103,7 +103,7 @@ def test_the_receipt_comes_though_the_data_disk_is_full(
     remember = Library.remember_digests
     told: list[Path] = []
 
-    def full(library: Library, seen: Iterable[Seen]) -> None:
+    def full(library: Library, seen: Iterable[KnownFile]) -> None:
         photos = list(seen)
         if all(one.path.parent == tmp_path / "folder" for one in photos):
             remember(library, photos)
