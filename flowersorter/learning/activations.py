@@ -20,10 +20,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from flowersorter.learning.augment import random_view
+from flowersorter.learning.augment import centre_view, random_view
 from flowersorter.learning.devices import ChosenDevice, training_type
 from flowersorter.learning.network import fuse_batch_norms
-from flowersorter.learning.preprocess import CROP, SHORT_SIDE, centre_crop, normalise
+from flowersorter.learning.preprocess import CROP, SHORT_SIDE, normalise
 from flowersorter.pictures.decode import Wanted
 from flowersorter.pictures.pool import PicturePool
 
@@ -101,7 +101,7 @@ class FreshViews:
         views: list[Tensor] = []
         for place, pixels in _decoded(self.paths, places, self.pool, self.tick):
             chunk.append(place)
-            views.append(_centre(pixels) if epoch is None else random_view(_image(pixels)))
+            views.append(centre_view(pixels) if epoch is None else random_view(_image(pixels)))
             if len(chunk) == CHUNK:
                 yield chunk, views
                 chunk, views = [], []
@@ -181,7 +181,7 @@ def fill(file: BinaryIO, fresh: FreshViews, views: dict[int, int], centres: set[
         if wanted:
             rows[place] = list(range(count, count + wanted))
         if place in centres:
-            waiting.append(_centre(pixels))
+            waiting.append(centre_view(pixels))
             middle[place] = count + wanted
         count += wanted + (place in centres)
         write(CHUNK)
@@ -219,7 +219,3 @@ def _decoded(
 
 def _image(pixels: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(pixels).permute(2, 0, 1)
-
-
-def _centre(pixels: NDArray[np.uint8]) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(centre_crop(pixels))).permute(2, 0, 1)

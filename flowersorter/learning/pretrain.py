@@ -104,7 +104,7 @@ def _stopper(minutes: float | None) -> Callable[[], bool]:
 def _say(event: object) -> None:
     """One line of JSON on standard output; of reading, every thousandth photo."""
     if isinstance(event, Progress):
-        if event.done % 1000 and event.done != event.total:
+        if not event.done or (event.done % 1000 and event.done != event.total):
             return
         event = {"reading": event.done, "of": event.total}
     elif isinstance(event, Left):

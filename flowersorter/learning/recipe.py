@@ -16,13 +16,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from flowersorter.learning.augment import random_view
+from flowersorter.learning.augment import centre_view, random_view
 from flowersorter.learning.backbone import Backbone
 from flowersorter.learning.devices import ChosenDevice
 from flowersorter.learning.evaluate import Epoch
 from flowersorter.learning.head import Head
 from flowersorter.learning.lesson import Learned, Lesson, answer_photos
-from flowersorter.learning.preprocess import SHORT_SIDE, centre_crop, normalise
+from flowersorter.learning.preprocess import SHORT_SIDE, normalise
 from flowersorter.learning.split import taught_without
 from flowersorter.pictures.decode import Wanted
 from flowersorter.pictures.pool import PicturePool
@@ -121,7 +121,7 @@ class _Loop:
         self._net.eval()
         tally = _Tally()
         with torch.inference_mode():
-            for pixels, labels in self._batches(order, _centre_view):
+            for pixels, labels in self._batches(order, centre_view):
                 outputs = self._net(normalise(pixels))
                 tally.add(self._criterion(outputs, labels), outputs, labels)
         return tally.means() if tally.photos else (None, None)
@@ -166,10 +166,6 @@ class _Tally:
 
 def _random_view(pixels: NDArray[np.uint8]) -> Tensor:
     return random_view(torch.from_numpy(pixels).permute(2, 0, 1))
-
-
-def _centre_view(pixels: NDArray[np.uint8]) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(centre_crop(pixels))).permute(2, 0, 1)
 
 
 def _numbers(parameter: Tensor) -> NDArray[np.float32]:

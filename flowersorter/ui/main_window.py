@@ -27,7 +27,7 @@ from flowersorter.ui.sort_session import Busy, SortSession
 from flowersorter.ui.tasks import TaskRunner, end_tasks
 from flowersorter.ui.theme import GRID
 from flowersorter.ui.thumbnails import Thumbnailer
-from flowersorter.ui.widgets import MessageBar, accept_copy, heading, set_role
+from flowersorter.ui.widgets import MessageBar, accept_copy, dropped, heading, set_role
 
 if TYPE_CHECKING:
     from flowersorter.learning.bundle import ModelInfo
@@ -389,8 +389,5 @@ def _load_sorting(report: Report) -> None:
 
 def _folder_in(event: QDropEvent) -> Path | None:
     """The one folder that is dragged; of a photo, the folder it lies in."""
-    urls = event.mimeData().urls()
-    if len(urls) != 1 or not urls[0].isLocalFile():
-        return None
-    path = Path(urls[0].toLocalFile())
-    return path if path.is_dir() else path.parent
+    path = dropped(event)
+    return path if path is None or path.is_dir() else path.parent

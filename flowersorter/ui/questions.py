@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from PySide6.QtCore import QStandardPaths
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout, QMessageBox, QSpacerItem, QWidget
 
 _WIDTH = 440  # pixels; by itself a message box breaks its lines after a few words
@@ -42,6 +43,11 @@ def choose_folder(parent: QWidget, title: str, start: Path, do: Callable[[Path],
     dialog.setFileMode(QFileDialog.FileMode.Directory)
     dialog.setOption(QFileDialog.Option.ShowDirsOnly)
     return _open(dialog, do)
+
+
+def pictures() -> Path:
+    """The system's folder for pictures, where dialogs begin."""
+    return Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation))
 
 
 def choose_file(

@@ -23,7 +23,7 @@ from flowersorter.records import Code, Left
 from flowersorter.ui import messages
 from flowersorter.ui.group_tree import Group, GroupTree, Line, photo_line
 from flowersorter.ui.learning_choices import LearningChoices
-from flowersorter.ui.questions import choose_folder
+from flowersorter.ui.questions import choose_folder, pictures
 from flowersorter.ui.settings_store import SettingsStore
 from flowersorter.ui.theme import GRID
 from flowersorter.ui.widgets import (
@@ -33,6 +33,7 @@ from flowersorter.ui.widgets import (
     ProgressPanel,
     accept_copy,
     button,
+    dropped,
     heading,
     primary_button,
     set_role,
@@ -221,7 +222,7 @@ class TeachingSetup(QWidget):
         choose_folder(
             self,
             self.tr("Choose the folder that holds the species folders"),
-            Path(last) if last else Path.home(),
+            Path(last) if last else pictures(),
             self.folder_chosen.emit,
         )
 
@@ -254,11 +255,8 @@ class TeachingSetup(QWidget):
 
 
 def _dropped_folder(event: QDropEvent) -> Path | None:
-    urls = event.mimeData().urls()
-    if len(urls) != 1 or not urls[0].isLocalFile():
-        return None
-    folder = Path(urls[0].toLocalFile())
-    return folder if folder.is_dir() else None
+    folder = dropped(event)
+    return folder if folder is not None and folder.is_dir() else None
 
 
 def _taught_line(photo: LabelledPhoto) -> Line:

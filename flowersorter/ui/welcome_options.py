@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QFileDialog,
     QHBoxLayout,
     QRadioButton,
     QWidget,
@@ -21,6 +20,7 @@ from flowersorter.ui import messages
 from flowersorter.ui.choice import Choice
 from flowersorter.ui.form import Form
 from flowersorter.ui.newest import Newest
+from flowersorter.ui.questions import choose_folder, pictures
 from flowersorter.ui.settings_store import SettingsStore
 from flowersorter.ui.theme import GRID
 from flowersorter.ui.widgets import Card, column_text, heading, primary_button, quiet_button
@@ -119,13 +119,8 @@ class SortOptions(Card):
             self.changed.emit()
 
     def _choose_place(self) -> None:
-        dialog = QFileDialog(self, self.tr("Choose the folder that gets the species folders"))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.fileSelected.connect(lambda name: self.set_place(Path(name)))
-        dialog.rejected.connect(self._no_place)
-        dialog.open()
+        title = self.tr("Choose the folder that gets the species folders")
+        choose_folder(self, title, pictures(), self.set_place).rejected.connect(self._no_place)
 
     def _no_place(self) -> None:
         if self._into is None:

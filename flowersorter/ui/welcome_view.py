@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 from flowersorter.paths import Home
 from flowersorter.progress import Progress, Stage
 from flowersorter.ui import messages, theme
+from flowersorter.ui.questions import choose_folder, pictures
 from flowersorter.ui.settings_store import SettingsStore
 from flowersorter.ui.sort_session import Busy, SortSession
 from flowersorter.ui.theme import GRID
@@ -108,14 +108,9 @@ class WelcomeView(QWidget):
     def choose_folder(self) -> None:
         """Ask for a folder with the system's dialog."""
         recent = self._store.values.recent_folders
-        dialog = QFileDialog(self, self.tr("Choose the folder with your flower photos"))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        if recent:
-            dialog.setDirectory(str(Path(recent[0]).parent))
-        dialog.fileSelected.connect(lambda name: self.folder_chosen.emit(Path(name)))
-        dialog.open()
+        start = Path(recent[0]).parent if recent else pictures()
+        title = self.tr("Choose the folder with your flower photos")
+        choose_folder(self, title, start, self.folder_chosen.emit)
 
     def _start(self) -> None:
         if self._folder is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
@@ -170,6 +171,12 @@ class EmptyState(QWidget):
         pixmap = theme.draw_icon(self._icon, round(56 * ratio), theme.colors().accent)
         pixmap.setDevicePixelRatio(ratio)
         self._picture.setPixmap(pixmap)
+
+
+def dropped(event: QDropEvent) -> Path | None:
+    """The one file or folder of this computer that is dragged; None for several, and for other things."""
+    urls = event.mimeData().urls()
+    return Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None
 
 
 def scrolling(page: QWidget) -> QScrollArea:
