@@ -15,7 +15,7 @@ from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, 
 from flowersorter.sentences import show_path
 from flowersorter.ui import messages
 from flowersorter.ui.place_words import kind_words, place_words
-from flowersorter.ui.review import EVERYTHING, Group, Order, Place, Review, SortKey, confidence
+from flowersorter.ui.review import EVERYTHING, Order, PanelRow, Place, Review, SortKey, confidence
 
 PHOTOS_MIME: Final = "application/x-flowersorter-photos"
 ROW_ROLE: Final = Qt.ItemDataRole.UserRole  # the photo's row in the review
@@ -43,7 +43,7 @@ class PhotoModel(QAbstractListModel):
         return self._review
 
     @property
-    def group(self) -> Group:
+    def group(self) -> PanelRow:
         return self._group
 
     def set_review(self, review: Review) -> None:
@@ -51,7 +51,7 @@ class PhotoModel(QAbstractListModel):
         self._group = EVERYTHING
         self._start_over()
 
-    def show_group(self, group: Group) -> None:
+    def show_group(self, group: PanelRow) -> None:
         self._group = group
         self._start_over()
 

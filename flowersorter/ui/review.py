@@ -54,7 +54,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class PanelRow:
     """One row of the panel; `species` only for Kind.SPECIES."""
 
     kind: Kind
@@ -69,7 +69,7 @@ class Group:
         return place.standing.value == self.kind.value
 
 
-EVERYTHING: Final = Group(Kind.ALL)
+EVERYTHING: Final = PanelRow(Kind.ALL)
 
 
 class Order(StrEnum):
@@ -185,7 +185,7 @@ class Review:
                 said[one.digest] = decision.species
         return said
 
-    def rows_in(self, group: Group, *, unconfirmed_only: bool = False) -> list[int]:
+    def rows_in(self, group: PanelRow, *, unconfirmed_only: bool = False) -> list[int]:
         """The rows of the photos that a group holds."""
         held = {place for place in self._counts if group.holds(place)}
         rows = [row for row, place in enumerate(self._places) if place in held]
@@ -196,7 +196,7 @@ class Review:
         place = self._places[row]
         return self.decision(row) is not None or place.standing not in (Standing.TO_FILE, Standing.UNSURE)
 
-    def count(self, group: Group) -> int:
+    def count(self, group: PanelRow) -> int:
         return sum(n for place, n in self._counts.items() if group.holds(place))
 
     def count_standing(self, standing: Standing, species: str | None = None) -> int:
@@ -230,7 +230,7 @@ class Review:
         """The species meant by what was typed: two spellings, or two languages, never become two species."""
         return match(name, self.species()) or name
 
-    def sort_keys(self, rows: Iterable[int], group: Group, order: Order) -> list[SortKey]:
+    def sort_keys(self, rows: Iterable[int], group: PanelRow, order: Order) -> list[SortKey]:
         """Ascending: sections first (species within a standing), then the order asked for, then the row."""
         photos, places = self.photos, self._places
         within = _WITHIN[order]

@@ -15,7 +15,7 @@ from flowersorter.ui.photo_delegate import PhotoDelegate
 from flowersorter.ui.photo_grid import PhotoGrid
 from flowersorter.ui.photo_model import PhotoModel
 from flowersorter.ui.promise_control import PromiseControl
-from flowersorter.ui.review import Group, Kind, Order, Review, Standing
+from flowersorter.ui.review import Kind, Order, PanelRow, Review, Standing
 from flowersorter.ui.review_bars import BottomBar, TopBar
 from flowersorter.ui.review_menus import grid_menu, species_menu
 from flowersorter.ui.settings_store import SettingsStore
@@ -238,7 +238,7 @@ class ReviewView(QWidget):
         if species is not None:
             self.relabel(species)
 
-    def _drop(self, group: Group) -> None:
+    def _drop(self, group: PanelRow) -> None:
         if group.kind is Kind.LEFT:
             self.leave()
         else:
@@ -359,7 +359,7 @@ class ReviewView(QWidget):
 
     # view options
 
-    def _show_group(self, group: Group) -> None:
+    def _show_group(self, group: PanelRow) -> None:
         self.model.show_group(group)
         self.grid.scrollToTop()
         if self.model.rowCount():

@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 
 from flowersorter.ui import messages, theme
 from flowersorter.ui.photo_model import PHOTOS_MIME, Index
-from flowersorter.ui.review import EVERYTHING, Group, Kind, Place, Review, Standing
+from flowersorter.ui.review import EVERYTHING, Kind, PanelRow, Place, Review, Standing
 from flowersorter.ui.theme import GRID
 from flowersorter.ui.widgets import set_role
 
@@ -36,13 +36,13 @@ KEY_ROLE: Final = Qt.ItemDataRole.UserRole + 2
 FILED_ROLE: Final = Qt.ItemDataRole.UserRole + 3
 
 
-class GroupModel(QAbstractListModel):
+class PanelModel(QAbstractListModel):
     """All, what needs a look, each species, and what stays."""
 
     def __init__(self, review: Review, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._review = review
-        self._groups: list[Group] = [EVERYTHING]
+        self._groups: list[PanelRow] = [EVERYTHING]
         self._counts: list[tuple[int, int]] = [(0, 0)]
 
     def set_review(self, review: Review) -> None:
@@ -60,10 +60,10 @@ class GroupModel(QAbstractListModel):
         self._groups = groups
         self.endResetModel()
 
-    def group_at(self, index: Index) -> Group:
+    def group_at(self, index: Index) -> PanelRow:
         return self._groups[index.row()]
 
-    def index_of(self, group: Group) -> QModelIndex:
+    def index_of(self, group: PanelRow) -> QModelIndex:
         return self.index(self._groups.index(group)) if group in self._groups else QModelIndex()
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
@@ -91,22 +91,22 @@ class GroupModel(QAbstractListModel):
             return self._review.keys.get(group.species)
         return None
 
-    def _wanted(self) -> list[Group]:
-        groups = [EVERYTHING, Group(Kind.UNSURE)]
-        groups += [Group(Kind.SPECIES, name) for name in self._review.species_shown()]
+    def _wanted(self) -> list[PanelRow]:
+        groups = [EVERYTHING, PanelRow(Kind.UNSURE)]
+        groups += [PanelRow(Kind.SPECIES, name) for name in self._review.species_shown()]
         for kind in (Kind.LEFT, Kind.ALBUM, Kind.UNREADABLE, Kind.FILED):
-            if kind is Kind.LEFT or self._review.count(Group(kind)):
-                groups.append(Group(kind))
+            if kind is Kind.LEFT or self._review.count(PanelRow(kind)):
+                groups.append(PanelRow(kind))
         return groups
 
-    def _count(self, group: Group) -> tuple[int, int]:
+    def _count(self, group: PanelRow) -> tuple[int, int]:
         """How many photos of the group are new to it, and of a species how many are filed already."""
         if group.kind is Kind.SPECIES:
             count = self._review.count_standing
             return count(Standing.TO_FILE, group.species), count(Standing.FILED, group.species)
         return self._review.count(group), 0
 
-    def _tip(self, group: Group, count: int, filed: int) -> str:
+    def _tip(self, group: PanelRow, count: int, filed: int) -> str:
         if group.kind is not Kind.SPECIES:
             return ""
         words = self.tr("{photos} to file").format(photos=messages.photos(count))
@@ -121,12 +121,12 @@ class GroupModel(QAbstractListModel):
 class SpeciesPanel(QListView):
     """Chooses the group to show; `photos_dropped` says where photos were dropped."""
 
-    group_chosen = Signal(object)  # Group
-    photos_dropped = Signal(object)  # Group: a species, or LEFT
+    group_chosen = Signal(object)  # PanelRow
+    photos_dropped = Signal(object)  # PanelRow: a species, or LEFT
 
     def __init__(self, review: Review, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._groups = GroupModel(review, self)
+        self._groups = PanelModel(review, self)
         self.setModel(self._groups)
         self.setItemDelegate(_GroupDelegate(self))
         self.setUniformItemSizes(True)
@@ -146,7 +146,7 @@ class SpeciesPanel(QListView):
         self._restore()
 
     @property
-    def chosen(self) -> Group:
+    def chosen(self) -> PanelRow:
         return self._chosen
 
     def set_review(self, review: Review) -> None:
@@ -157,12 +157,12 @@ class SpeciesPanel(QListView):
     def refresh(self) -> None:
         self._groups.refresh()
 
-    def choose(self, group: Group) -> None:
+    def choose(self, group: PanelRow) -> None:
         index = self._groups.index_of(group)
         if index.isValid():
             self.setCurrentIndex(index)
 
-    def group_at(self, index: Index) -> Group:
+    def group_at(self, index: Index) -> PanelRow:
         return self._groups.group_at(index)
 
     def target(self) -> QModelIndex:
@@ -217,7 +217,7 @@ class _GroupDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         shades = theme.colors()
-        group: Group = index.data(GROUP_ROLE)
+        group: PanelRow = index.data(GROUP_ROLE)
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -269,7 +269,7 @@ class _GroupDelegate(QStyledItemDelegate):
         painter.restore()
 
 
-def group_words(group: Group) -> str:
+def group_words(group: PanelRow) -> str:
     """What the panel calls a group."""
     translate = messages.translate
     match group.kind:
@@ -289,7 +289,7 @@ def group_words(group: Group) -> str:
             return translate("groups", "Already filed")
 
 
-def section_words(group: Group, place: Place | None) -> str:
+def section_words(group: PanelRow, place: Place | None) -> str:
     """A group, and in a mixed one the species of the photo that is shown at its top."""
     words = group_words(group)
     if place is None or not place.species or group.kind is Kind.SPECIES:

@@ -7,7 +7,7 @@ from support.recogniser import classified
 
 from flowersorter.records import Decision, Photo
 from flowersorter.ui.photo_model import PHOTOS_MIME, PhotoModel
-from flowersorter.ui.review import Group, Kind, Order, Review
+from flowersorter.ui.review import Kind, Order, PanelRow, Review
 
 
 @pytest.fixture
@@ -42,13 +42,13 @@ def test_what_needs_a_look_comes_first(model):
 
 
 def test_surest_first(model):
-    model.show_group(Group(Kind.SPECIES, "daisy"))
+    model.show_group(PanelRow(Kind.SPECIES, "daisy"))
     model.set_order(Order.SUREST)
     assert names(model) == ["daisy-95-1.jpg", "daisy-85-2.jpg"]
 
 
 def test_a_relabelled_photo_goes_to_its_species(model, review, qtmodeltester):
-    model.show_group(Group(Kind.SPECIES, "rose"))
+    model.show_group(PanelRow(Kind.SPECIES, "rose"))
     qtmodeltester.check(model, force_py=True)
     path = review.photos[3].photo.path
     model.refresh(review.set_decisions({path: Decision("rose")}))

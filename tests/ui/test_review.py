@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flowersorter.records import Classified, Code, Decision, Guess, Photo, Reason, Score
-from flowersorter.ui.review import EVERYTHING, Group, Kind, Order, Place, Review, Standing, place_of
+from flowersorter.ui.review import EVERYTHING, Kind, Order, PanelRow, Place, Review, Standing, place_of
 
 
 def photo(name: str, **facts: object) -> Photo:
@@ -51,15 +51,15 @@ def test_every_photo_stands_in_one_place(one, decision, place):
 def test_counts_follow_decisions():
     review = Review()
     review.add([SURE, UNSURE, FILED, ALBUM, BROKEN])
-    rose = Group(Kind.SPECIES, "rose")
+    rose = PanelRow(Kind.SPECIES, "rose")
     assert review.count(EVERYTHING) == 5
     assert review.count(rose) == 2
     review.set_decisions({UNSURE.photo.path: Decision("rose"), SURE.photo.path: Decision(None)})
     assert review.count(rose) == 2
     assert review.count_standing(Standing.TO_FILE, "rose") == 1
-    assert review.count(Group(Kind.LEFT)) == 1
+    assert review.count(PanelRow(Kind.LEFT)) == 1
     review.set_decisions({UNSURE.photo.path: None})
-    assert review.count(Group(Kind.UNSURE)) == 1
+    assert review.count(PanelRow(Kind.UNSURE)) == 1
     assert review.count(EVERYTHING) == 5
 
 

@@ -11,7 +11,7 @@ from flowersorter.jobs import sort
 from flowersorter.learning.calibrate import Threshold
 from flowersorter.library import Library
 from flowersorter.records import Decision
-from flowersorter.ui.review import Group, Kind, Order
+from flowersorter.ui.review import Kind, Order, PanelRow
 
 Key = Qt.Key
 
@@ -154,7 +154,7 @@ def test_every_decision_can_be_undone_and_redone(reviewed, qtbot):
 
 
 def test_select_all_and_confirm_accepts_the_suggestions(reviewed, qtbot):
-    reviewed.panel.choose(Group(Kind.UNSURE))
+    reviewed.panel.choose(PanelRow(Kind.UNSURE))
     assert shown(reviewed) == ["daisy-40-3.jpg", "rose-55-2.jpg"]
     reviewed.grid.selectAll()
     qtbot.keyClick(reviewed.grid, Key.Key_Return)
@@ -167,7 +167,7 @@ def test_all_suggestions_of_one_species_are_accepted_at_once(reviewed):
     assert decided(reviewed) == {"rose-55-2.jpg": "rose"}
 
 
-def drop_on(view, group: Group) -> None:
+def drop_on(view, group: PanelRow) -> None:
     panel = view.panel
     index = panel.model().index_of(group)
     at = QPointF(panel.visualRect(index).center())
@@ -178,17 +178,17 @@ def drop_on(view, group: Group) -> None:
 
 def test_photos_are_dropped_on_a_species(reviewed):
     select(reviewed, "rose-55-2.jpg", "tulip-90-1.jpg")
-    drop_on(reviewed, Group(Kind.SPECIES, "daisy"))
+    drop_on(reviewed, PanelRow(Kind.SPECIES, "daisy"))
     assert decided(reviewed) == {"rose-55-2.jpg": "daisy", "tulip-90-1.jpg": "daisy"}
 
 
 def test_photos_are_dropped_on_left_where_they_are(reviewed):
-    drop_on(reviewed, Group(Kind.LEFT))
+    drop_on(reviewed, PanelRow(Kind.LEFT))
     assert decided(reviewed) == {"daisy-40-3.jpg": None}
 
 
 def test_nothing_happens_on_a_drop_elsewhere(reviewed):
-    drop_on(reviewed, Group(Kind.UNSURE))
+    drop_on(reviewed, PanelRow(Kind.UNSURE))
     assert decided(reviewed) == {}
 
 
@@ -211,17 +211,17 @@ def test_the_large_view_acts_on_the_photo_that_it_shows(reviewed, qtbot):
 
 
 def test_a_group_shows_its_photos_only(reviewed):
-    reviewed.panel.choose(Group(Kind.SPECIES, "daisy"))
+    reviewed.panel.choose(PanelRow(Kind.SPECIES, "daisy"))
     assert shown(reviewed) == ["daisy-85-2.jpg", "daisy-95-1.jpg"]
     reviewed.top.order.setCurrentIndex(reviewed.top.order.findData(Order.SUREST))
     assert shown(reviewed) == ["daisy-95-1.jpg", "daisy-85-2.jpg"]
 
 
 def test_the_panel_keeps_its_group_when_a_species_is_new(reviewed, qtbot):
-    reviewed.panel.choose(Group(Kind.SPECIES, "daisy"))
+    reviewed.panel.choose(PanelRow(Kind.SPECIES, "daisy"))
     reviewed.grid.selectAll()
     reviewed.relabel("aster")
-    assert reviewed.panel.chosen == Group(Kind.SPECIES, "daisy")
+    assert reviewed.panel.chosen == PanelRow(Kind.SPECIES, "daisy")
     assert counts(reviewed)["aster"] == 2
 
 
@@ -283,7 +283,7 @@ def test_a_sorted_folder_shows_its_photos_under_their_species(reviewed, session,
         session.carry_out()
     sort_folder(folder)
     assert counts(reviewed)["Already filed"] == 4
-    reviewed.panel.choose(Group(Kind.SPECIES, "tulip"))
+    reviewed.panel.choose(PanelRow(Kind.SPECIES, "tulip"))
     assert shown(reviewed) == ["tulip-90-1.jpg"]
     reviewed.grid.select_only(0)
     reviewed.relabel("rose")
