@@ -27,7 +27,7 @@ from flowersorter.ui import theme
 from flowersorter.ui.photo_delegate import PhotoDelegate
 from flowersorter.ui.photo_grid import PhotoGrid
 from flowersorter.ui.photo_model import PhotoModel
-from flowersorter.ui.review import EVERYTHING, Group, Kind, Order, Review
+from flowersorter.ui.review import EVERYTHING, PanelRow, Kind, Order, Review
 from flowersorter.ui.species_panel import SpeciesPanel
 
 STARTS = 5
@@ -123,7 +123,7 @@ def main() -> None:
             "a share of the photos comes",
             max(measured(lambda at=at: add(at)) for at in range(0, len(answers), SHARE)),
         ),
-        ("one species", measured(lambda: model.show_group(Group(Kind.SPECIES, names[0])))),
+        ("one species", measured(lambda: model.show_group(PanelRow(Kind.SPECIES, names[0])))),
         ("all photos", measured(lambda: model.show_group(EVERYTHING))),
         ("surest first", measured(lambda: model.set_order(Order.SUREST))),
         ("select all", measured(grid.selectAll)),
