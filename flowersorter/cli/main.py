@@ -142,7 +142,7 @@ def _sort_folder(call: Call) -> int:
     call.out.plan(planned, sorting, every_photo=options.dry_run)
     blocking = [concern for concern in planned.concerns if concern.blocks and planned.plan.moves]
     if blocking:
-        raise Refused(blocking[0].reason.code, **blocking[0].reason.arguments)
+        raise Refused.because(blocking[0].reason)
     if options.dry_run:
         receipt = output.receipt_of_plan(planned.plan)
     else:
