@@ -27,7 +27,7 @@ from flowersorter.ui import theme
 from flowersorter.ui.photo_delegate import PhotoDelegate
 from flowersorter.ui.photo_grid import PhotoGrid
 from flowersorter.ui.photo_model import PhotoModel
-from flowersorter.ui.review import EVERYTHING, PanelRow, Kind, Order, Review
+from flowersorter.ui.review import EVERYTHING, Kind, Order, PanelRow, Review
 from flowersorter.ui.species_panel import SpeciesPanel
 
 STARTS = 5

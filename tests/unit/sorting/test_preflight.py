@@ -84,7 +84,8 @@ def test_home_and_a_drives_root_ask_first(garden: Garden, monkeypatch: pytest.Mo
     """Promise 23."""
     (concern,) = folder_concerns(Path("/"))
     assert concern.reason.arguments["kind"] == "drive"
-    monkeypatch.setattr(Path, "home", lambda: garden.root)
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(garden.root))
     (concern,) = folder_concerns(garden.root)
     assert concern.reason.arguments["kind"] == "home"
     garden.plant("sub/rose_1.jpg")
