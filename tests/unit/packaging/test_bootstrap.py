@@ -102,6 +102,13 @@ def test_the_environment_is_made_anew_when_the_requirements_change(
     assert bootstrap.fingerprint(dev=False) != before
 
 
+def test_the_environment_is_made_anew_when_the_folder_moved(bootstrap: ModuleType, tmp_path: Path) -> None:
+    before = bootstrap.fingerprint(dev=False)
+    (tmp_path / "pyproject.toml").write_bytes((bootstrap.ROOT / "pyproject.toml").read_bytes())
+    bootstrap.ROOT = tmp_path
+    assert bootstrap.fingerprint(dev=False) != before
+
+
 def test_a_whole_environment_is_kept_and_a_broken_one_made_anew(
     bootstrap: ModuleType, tmp_path: Path
 ) -> None:
