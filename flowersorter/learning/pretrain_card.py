@@ -34,7 +34,7 @@ A ResNet-18 that names {len(rows)} garden flowers. This page is written by
 
 {CREDITS}
 
-{photos["training"]} photos taught it, {photos["choice"]} calibrate how sure it must be, and
+{photos["training"]} photos taught it, {photos["choice"]} say how sure it is and must be, and
 {photos["validation"]} were kept from it and from every choice: the figures below are of those. Photos of one
 scene lie in one part.
 
@@ -82,9 +82,18 @@ Seed {recipe["seed"]}, {recipe["epochs"]} epochs, torch {figures["torch"]}. The 
 packaging/builtin-model.md explains:
 
     {"  ".join(f"{name}={value}" for name, value in recipe.items())}
-{figures.get("history") or ""}"""
+{_temperature(figures.get("temperature"))}{figures.get("history") or ""}"""
     before = figures.get("before")
     return f"{told}\nThe weights that it began at were made so:\n\n{_made(before)}" if before else told
+
+
+def _temperature(found: float | None) -> str:
+    if found is None:
+        return ""
+    return f"""
+Its scores are divided by {found:.2f}, the temperature at which its confidences fit the choice part best;
+no answer changes by that.
+"""
 
 
 def percent(share: float | None) -> str:

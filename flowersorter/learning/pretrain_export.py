@@ -51,8 +51,10 @@ MADE: Final = (
     "torch",
     "history",
     "before",
+    "temperature",
     "validation",
 )  # what is told of an earlier cycle
+TEMPERATURES: Final = np.geomspace(0.25, 4.0, 81)  # a step is 3.5 %
 EXEMPLARS: Final = 6  # taught photos of each species that stay in the model; more would make it too large
 
 
@@ -68,7 +70,8 @@ class Read:
 def export(run: Run, folder: Path, report: Report) -> dict[str, Any]:
     """Write the averaged weights as a model file, with its figures and its card; gives the figures.
 
-    The head is the network's own last layer, and the choice part calibrates it. The validation part is
+    The head is the network's own last layer, as sure of itself as it is right on the choice part (temperature
+    scaling, Guo et al. 2017, arXiv:1706.04599), which then calibrates it. The validation part is
     looked at here, once, with the weights as they are shipped and photos seen as the program sees them.
     Raises `Refused`: BAD_ARGUMENT for a run that is not finished or a folder that is there already,
     WEIGHTS_DAMAGED where weights do not fit into float16, the photo's own reason where one cannot be read.
@@ -128,15 +131,17 @@ def _model(
     run: Run, read: Read, backbone: Backbone, folder: Path
 ) -> tuple[Model, dict[str, Any], PastAnswers]:
     photos, labels = run.photos, run.photos.labels()
-    training = photos.part("training")
-    head = Head(
+    training, chosen_by = photos.part("training"), photos.part("choice")
+    learned = Head(
         photos.species,
         run.averaged.get_parameter("fc.weight").cpu().numpy(),
         run.averaged.get_parameter("fc.bias").cpu().numpy(),
         root=False,
     )
+    temperature = best_temperature(learned, read.features[chosen_by], labels[chosen_by])
+    head = learned.tempered(temperature)
     taught = Examples(read.features[training], labels[training], photos.species)
-    strangers = learn_from_unseen(taught, read.features[photos.part("choice")])
+    strangers = learn_from_unseen(taught, read.features[chosen_by])
 
     def answers(part: Part) -> list[Answer]:
         numbers = photos.part(part)
@@ -175,13 +180,19 @@ def _model(
         "recipe": asdict(run.recipe),
         "before": None if run.before is None else {key: run.before.told.get(key) for key in MADE},
         "torch": torch.__version__,
+        "temperature": temperature,
         "photos": {part: len(photos.part(part)) for part in PARTS},
         "filed": [asdict(filed(validation, calibration, percent)) for percent in PROMISES],
         **validation_figures(photos, validation),
     }
-    digests = [read.digests[number] for number in photos.part("choice")]
+    digests = [read.digests[number] for number in chosen_by]
     model = Model(info, head, calibration, asdict(figures), strangers)
     return model, told, past_answers(choice, digests, photos.species)
+
+
+def best_temperature(head: Head, features: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
+    """What divides the scores so that confidences fit labels int64[N] of features float32[N, 512] best."""
+    return min(map(float, TEMPERATURES), key=lambda one: head.tempered(one).loss(features, labels))
 
 
 def _teaching(photos: Photos, read: Read) -> Teaching:

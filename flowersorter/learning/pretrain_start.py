@@ -20,7 +20,7 @@ FIGURES_FILE = "figures.json"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Earlier:
-    """A model to go on from: what it says of itself, its figures, and the state dict of its ResNet-18."""
+    """A model to go on from: what it says of itself, its figures, and the state dict that it had learned."""
 
     info: ModelInfo
     told: Mapping[str, Any]
@@ -43,6 +43,7 @@ def read_earlier(folder: Path) -> Earlier:
     if weights is None or model.info.method != PRETRAINED or model.head.root:
         raise Refused(Code.BAD_ARGUMENT, detail=f"{folder} is no model that pretraining made")
     state: dict[str, Tensor] = dict(load_backbone(weights).net.state_dict())
-    state["fc.weight"] = torch.from_numpy(model.head.weight)
-    state["fc.bias"] = torch.from_numpy(model.head.bias)
-    return Earlier(model.info, json.loads((folder / FIGURES_FILE).read_text("utf-8")), state)
+    told = json.loads((folder / FIGURES_FILE).read_text("utf-8"))
+    learned = model.head.tempered(1 / told.get("temperature", 1.0))
+    state["fc.weight"], state["fc.bias"] = torch.from_numpy(learned.weight), torch.from_numpy(learned.bias)
+    return Earlier(model.info, told, state)

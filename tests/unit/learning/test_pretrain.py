@@ -26,9 +26,10 @@ from flowersorter.learning.backbone import load_backbone
 from flowersorter.learning.bundle import read_model, read_teaching
 from flowersorter.learning.calibrate import Calibration
 from flowersorter.learning.evaluate import Answer
+from flowersorter.learning.head import Head
 from flowersorter.learning.preprocess import normalise
 from flowersorter.learning.pretrain_batches import HEARD_AS, Crops, Mixer, drawn, seed_chance
-from flowersorter.learning.pretrain_export import Filed, export, filed, validation_figures
+from flowersorter.learning.pretrain_export import Filed, best_temperature, export, filed, validation_figures
 from flowersorter.learning.pretrain_photos import Photos, Source, load_photos, part_of
 from flowersorter.learning.pretrain_start import read_earlier
 from flowersorter.learning.pretrain_training import (
@@ -368,8 +369,31 @@ def test_another_cycle_begins_at_the_weights_of_the_model(
     run = Run(photos, replace(recipe, epochs=2, batch=32, sides=((0.0, 32),)), "cpu", "", earlier)
     for net in (run.net, run.averaged):
         for name, tensor in net.named_parameters():
-            shipped = whole.run.averaged.get_parameter(name)
-            assert torch.allclose(tensor, shipped if name.startswith("fc.") else shipped.half().float())
+            learned = whole.run.averaged.get_parameter(name)
+            assert torch.allclose(tensor, learned if name.startswith("fc.") else learned.half().float())
+
+
+def test_the_model_is_as_sure_as_it_is_right_and_answers_alike(exported: Path, whole: Whole) -> None:
+    head = read_model(exported).head
+    told = json.loads((exported / "figures.json").read_text("utf-8"))
+    learned = whole.run.averaged.get_parameter("fc.weight").detach().numpy()
+    assert told["temperature"] != 1.0
+    assert np.allclose(head.weight, learned / told["temperature"], rtol=1e-5)
+    assert f"divided by {told['temperature']:.2f}" in (exported / "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
+def test_the_temperature_is_found_again(temperature: float) -> None:
+    """Labels drawn with a head's own confidences fit it best; at another temperature they lead back to it."""
+    chance = np.random.default_rng(3)
+    weight, bias = (
+        chance.normal(0, size, shape).astype(np.float32) for size, shape in ((0.1, (4, 512)), (1, 4))
+    )
+    honest = Head(("a", "b", "c", "d"), weight, bias, root=False)
+    features = chance.random((2000, 512), dtype=np.float32)
+    labels = np.array([chance.choice(4, p=row) for row in honest.predict(features)])
+    found = best_temperature(honest.tempered(1 / temperature), features, labels)
+    assert found == pytest.approx(temperature, rel=0.15)
 
 
 def test_the_model_that_a_cycle_begins_at_teaches_it(photos: Photos, exported: Path) -> None:
