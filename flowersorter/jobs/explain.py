@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.jobs.engine import ranking_of
-from flowersorter.jobs.models import refusals_named
+from flowersorter.jobs.models import builtin_model, refusals_named
+from flowersorter.jobs.names import called
 from flowersorter.jobs.weights import open_backbone
 from flowersorter.learning.bundle import Model, ModelInfo, Teaching, read_model, read_teaching
 from flowersorter.learning.views import VIEWS, mean_features, views_in
@@ -54,8 +55,8 @@ class Explanation:
     """Why `species` was named, or what speaks for it if another one was.
 
     `heat` float32[H, W], 0 to 1, is of the first view and lies over `seen`, the part of the photo in it.
-    `neighbours` come in order, the likest first; None where the model came without what it was taught on.
-    `lost` photos would be among them, but their files are no longer where they were.
+    `neighbours` come in order, the likest first; None where the model came without the photos that it was
+    taught. `lost` photos would be among them, but their files are no longer where they were.
     """
 
     species: str
@@ -71,6 +72,7 @@ class _Opened:
     model: Model
     backbone: Backbone
     teaching: Teaching | None
+    brought: frozenset[str]  # digests of photos that taught the built-in model, and never were here
 
 
 class Explainer:
@@ -85,7 +87,7 @@ class Explainer:
     def explain(self, info: ModelInfo, photo: Path, species: str) -> Explanation:
         """Explain a photo; a species that the model does not know is replaced by its best guess.
 
-        Raises `Refused`: the photo's problem, MODEL_*, WEIGHTS_*.
+        Species are called as in `info`. Raises `Refused`: the photo's problem, MODEL_*, WEIGHTS_*.
         """
         from flowersorter.learning.explain import activations, heat_map
         from flowersorter.learning.preprocess import SHORT_SIDE
@@ -112,11 +114,12 @@ class Explainer:
         self._pool.close()
 
     def _open(self, info: ModelInfo) -> _Opened:
-        if self._opened is None or self._opened.model.info.path != info.path:
+        if self._opened is None or self._opened.model.info != info:
             self._opened = None  # two models at a time would be twice the memory
             with refusals_named(info.name):
-                model, teaching = read_model(info.path), read_teaching(info.path)
-            self._opened = _Opened(model, open_backbone(self._home, self._settings(), model.info), teaching)
+                model, teaching = called(read_model(info.path), info.species), read_teaching(info.path)
+            backbone = open_backbone(self._home, self._settings(), model.info)
+            self._opened = _Opened(model, backbone, teaching, _brought())
         return self._opened
 
     def _look(self, path: Path, wanted: Wanted) -> Look:
@@ -144,13 +147,19 @@ class Explainer:
         for place in others:
             path = paths.get(taught.digests[place])
             if path is None:
-                lost += 1
+                lost += taught.digests[place] not in opened.brought
                 continue
             species = opened.model.info.species[taught.labels[place]]
             found.append(Neighbour(path, taught.digests[place], species, float(cosines[place])))
             if len(found) == NEIGHBOURS:
                 break
-        return tuple(found), lost
+        return (tuple(found), lost) if found or lost else (None, 0)
+
+
+def _brought() -> frozenset[str]:
+    builtin = builtin_model()
+    teaching = None if builtin is None else read_teaching(builtin)
+    return frozenset() if teaching is None else frozenset(teaching.digests)
 
 
 def _frame(pixels: NDArray[np.uint8], crop: NDArray[np.uint8]) -> Frame:

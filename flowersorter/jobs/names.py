@@ -28,7 +28,11 @@ def called_here(model: Model, language: Language, folders: Sequence[str]) -> Mod
     Only the built-in model, and what it became by corrections, speaks the gardener's language: names that a
     gardener taught stay as written.
     """
-    species = species_here(model.info, language, folders)
+    return called(model, species_here(model.info, language, folders))
+
+
+def called(model: Model, species: tuple[str, ...]) -> Model:
+    """The model with its species called so, in their order."""
     info, head = replace(model.info, species=species), replace(model.head, species=species)
     return replace(model, info=info, head=head)
 

@@ -219,6 +219,8 @@ QPushButton[role="quiet"]:focus { border: 2px solid $accent; }
 QPushButton[role="guess"] { padding: 0; min-height: 46px; }
 QPushButton[role="guess"]:focus { padding: 0; }
 
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
+
 QToolButton { border: 1px solid transparent; border-radius: 6px; padding: 4px; }
 QToolButton:hover { background: $raised; }
 QToolButton:checked { background: $accent_soft; }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from support.pictures import SPECIES, draw_library, save_photo
 from support.pictures import draw_flower as draw
 
+from flowersorter.jobs import explain
 from flowersorter.jobs.engine import ranking_of
 from flowersorter.jobs.explain import NEIGHBOURS, Explainer
 from flowersorter.jobs.models import export_model
@@ -107,6 +109,44 @@ def test_a_model_without_what_it_was_taught_on_has_no_neighbours(
     folder = export_model(home, taught.info.name, tmp_path / "exported", include_teaching=False)
     photo = min((garden / "rose").iterdir())
     assert explainer.explain(read_info(folder), photo, "rose").neighbours is None
+
+
+def test_species_are_called_as_where_it_was_asked(
+    explainer: Explainer, taught_home: tuple[Home, Taught, Path]
+) -> None:
+    """The built-in model speaks the gardener's language, and folders that are there give their names."""
+    _, taught, garden = taught_home
+    here = tuple(f"My {name}" for name in taught.info.species)
+    photo = min((garden / "rose").iterdir())
+    own = explainer.explain(taught.info, photo, "tulip")
+    explained = explainer.explain(replace(taught.info, species=here), photo, "My tulip")
+    assert explained.species == "My tulip"
+    assert np.array_equal(explained.heat, own.heat)
+    assert [one.species for one in explained.ranking] == [f"My {one.species}" for one in own.ranking]
+    assert explained.neighbours is not None
+    assert all(one.species == f"My {one.path.parent.name}" for one in explained.neighbours)
+
+
+@pytest.mark.parametrize("came_with_the_program", [False, True])
+def test_photos_that_never_were_here_are_not_said_to_be_gone(
+    taught_home: tuple[Home, Taught, Path],
+    random_weights: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    came_with_the_program: bool,
+) -> None:
+    _, taught, garden = taught_home
+    monkeypatch.setattr(explain, "builtin_model", lambda: taught.info.path if came_with_the_program else None)
+    elsewhere = home_in(tmp_path / "another home")
+    elsewhere.make()
+    explainer = Explainer(elsewhere, lambda: Settings(weights_file=str(random_weights)))
+    explained = explainer.explain(taught.info, min((garden / "rose").iterdir()), "rose")
+    explainer.close()
+    if came_with_the_program:
+        assert (explained.neighbours, explained.lost) == (None, 0)
+    else:
+        assert explained.neighbours == ()
+        assert explained.lost
 
 
 def test_a_model_of_two_views_is_explained_by_both(
