@@ -32,11 +32,14 @@ class CurvesView(QWidget):
             self.tr("Of 100 photos, how many it names correctly."),
             legend_offset=(-8, -8),
         )
+        # the line at 100 is drawn whole, and rounds that are all alike do not look like a jump
+        self.right.getViewBox().setLimits(yMin=-1, yMax=101, minYRange=10)
         self.off = Curves(
             self.tr("How far off"),
             self.tr("The loss (cross-entropy): the lower, the surer it is of the right species."),
             legend_offset=(-8, 8),
         )
+        self.off.getViewBox().setLimits(yMin=0)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(16)

@@ -181,6 +181,23 @@ def test_what_was_not_used_is_listed(view):
     assert shown(view.skipped) == {"The picture is damaged or incomplete.": ["1", "bad.jpg"]}
 
 
+def test_the_axis_ends_where_the_figures_end(qtbot):
+    """Nothing is right more often than 100 times of 100, and nothing is less than 0 off."""
+    curves = CurvesView()
+    qtbot.addWidget(curves)
+    curves.resize(900, 400)
+    curves.show()
+    perfect = replace(
+        taught().epochs[0], train_accuracy=1.0, val_accuracy=1.0, train_loss=0.001, val_loss=0.0
+    )
+    curves.show_epochs([perfect, perfect])
+    qtbot.waitUntil(lambda: curves.right.getViewBox().viewRange()[1][0] > 50)
+    bottom, top = curves.right.getViewBox().viewRange()[1]
+    assert bottom <= 91
+    assert 100 < top <= 101
+    assert curves.off.getViewBox().viewRange()[1][0] >= 0
+
+
 def test_the_curves_show_both_parts(qtbot):
     curves = CurvesView()
     qtbot.addWidget(curves)
