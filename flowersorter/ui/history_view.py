@@ -53,6 +53,7 @@ class HistoryView(QWidget):
         self._pages = QStackedWidget()
         self._pages.addWidget(empty)
         self._pages.addWidget(full)
+        self._pages.setCurrentWidget(full)  # takes the keyboard; whether it is empty is read first
         inner = QVBoxLayout(full)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(GRID)

@@ -91,6 +91,7 @@ class ModelsView(QWidget):
         self._pages = QStackedWidget()
         self._pages.addWidget(empty)
         self._pages.addWidget(full)
+        self._pages.setCurrentWidget(full)  # takes the keyboard; whether it is empty is read first
         known = Card(self.tr("What it knows before you teach it"))
         known.box.addWidget(self.weights)
 

@@ -151,6 +151,14 @@ def test_models_that_are_listed_anew_leave_the_keyboard_where_it_is(reviewed, qt
     assert reviewed.focusWidget() is grid
 
 
+@pytest.mark.parametrize("page", ["history", "models"])
+def test_a_list_has_the_keyboard_while_it_is_being_read(window, page):
+    getattr(window, f"show_{page}")()
+    view = getattr(window, page)
+    assert view.table.isVisible()
+    assert window.focusWidget() is view.table
+
+
 def test_back_on_a_page_its_keys_go_on(reviewed):
     reviewed.show_help()
     reviewed.show_sort()
