@@ -42,12 +42,12 @@ def list_models(home: Home) -> list[ModelInfo]:
 
     A model of the same name, which learned from corrections of the built-in one, stands in its place.
     """
-    found = [_readable(folder) for folder in _folders(home.models)]
-    models = sorted((info for info in found if info is not None), key=lambda info: info.name.casefold())
+    found = [info for folder in _folders(home.models) if (info := _readable(folder)) is not None]
     builtin = builtin_info()
-    if builtin is None or slug(builtin.name) in {slug(info.name) for info in models}:
-        return models
-    return [*models, builtin]
+    if builtin is not None and slug(builtin.name) not in {slug(info.name) for info in found}:
+        found.append(builtin)
+    last = None if builtin is None else slug(builtin.name)
+    return sorted(found, key=lambda info: (slug(info.name) == last, info.name.casefold()))
 
 
 def find_model(home: Home, settings: Settings, name_or_path: str | None) -> ModelInfo:

@@ -188,22 +188,29 @@ class ModelsView(QWidget):
         before = self.chosen()
         self._models = models
         self._shown = self._store.values
-        names = [listed.info.name for listed in models]
-        wanted = before.name if before is not None else self._store.values.model
-        self.table.show_rows(
-            [self._cells(listed.info) for listed in models], names.index(wanted) if wanted in names else 0
-        )
+        wanted = [
+            place
+            for place, listed in enumerate(models)
+            if (self._in_use(listed) if before is None else listed.info.name == before.name)
+        ]
+        self.table.show_rows([self._cells(listed) for listed in models], wanted[0] if wanted else 0)
         self._pages.setCurrentIndex(1 if models else 0)
         self._show_chosen()
 
-    def _cells(self, info: ModelInfo) -> tuple[str, ...]:
+    def _in_use(self, listed: _Listed) -> bool:
+        """Whether it names the photos: where no model was chosen the built-in one does."""
+        chosen = self._store.values.model
+        return listed.info.name == chosen if chosen else listed.builtin
+
+    def _cells(self, listed: _Listed) -> tuple[str, ...]:
+        info = listed.info
         return (
             info.name,
             messages.species(len(info.species)),
             messages.photos(info.photos),
             "–" if info.accuracy is None else messages.percent(info.accuracy),
             messages.date_words(info.created),
-            self.tr("in use") if info.name == self._store.values.model else "",
+            self.tr("in use") if self._in_use(listed) else "",
         )
 
     def _show_chosen(self) -> None:
@@ -211,7 +218,7 @@ class ModelsView(QWidget):
         info = None if listed is None else listed.info
         self.export_button.setEnabled(info is not None)
         self.remove_button.setEnabled(info is not None and info.method != PRETRAINED)
-        self.use_button.setEnabled(info is not None and info.name != self._store.values.model)
+        self.use_button.setEnabled(listed is not None and not self._in_use(listed))
         self.species.setText("" if listed is None else self._species_words(listed))
         self.versions.show_versions(
             () if listed is None else listed.versions, 0 if info is None else info.version

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import (
 from flowersorter.paths import Home
 from flowersorter.records import Transfer
 from flowersorter.settings import Settings
+from flowersorter.species_names import language_of
 from flowersorter.ui import messages
 from flowersorter.ui.choice import Choice
 from flowersorter.ui.form import Form
@@ -164,8 +166,10 @@ class ModelChooser(Card):
 
     def _list(self, _number: int) -> list[ModelInfo]:
         from flowersorter.jobs.models import list_models
+        from flowersorter.jobs.names import species_here
 
-        return list_models(self._home)
+        language = language_of(self._store.values.flower_names)
+        return [replace(info, species=species_here(info, language)) for info in list_models(self._home)]
 
     def _listed(self, number: int, models: list[ModelInfo]) -> None:
         if number == self._refreshes:  # else a model that came meanwhile is missing in the list
@@ -176,7 +180,7 @@ class ModelChooser(Card):
         return self._models == []
 
     def show_models(self, models: list[ModelInfo]) -> None:
-        """Offer `models`; the one in the settings is chosen, else the first."""
+        """Offer `models`; the one in the settings is chosen, else the built-in one, which is the last."""
         self._models = models
         self.combo.clear()
         for info in models:
@@ -190,9 +194,9 @@ class ModelChooser(Card):
                 self.combo.count() - 1, ", ".join(info.species), Qt.ItemDataRole.ToolTipRole
             )
         chosen = self.combo.findData(self._store.values.model)
-        self.combo.setCurrentIndex(max(0, chosen))
+        self.combo.setCurrentIndex(chosen if chosen >= 0 else len(models) - 1)
         if models and chosen < 0:
-            self._store.change(model=models[0].name)
+            self._store.change(model=models[-1].name)
         self.setVisible(bool(models))
         self.no_model_card.setVisible(not models)
         self.changed.emit()

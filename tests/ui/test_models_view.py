@@ -108,6 +108,18 @@ def test_another_model_can_be_used(view, store, qtbot):
     assert view.chosen().name == "orchids"
 
 
+def test_where_none_was_chosen_the_built_in_one_is_in_use(view, library, store, qtbot):
+    store.change(model="")
+    library.models.append(model(library.builtin))
+    with qtbot.waitSignal(view.refreshed):
+        view.refresh()
+    assert [row(view, number)[-1] for number in range(3)] == ["", "", "in use"]
+    view.table.selectRow(2)
+    assert not view.use_button.isEnabled()
+    view.table.selectRow(0)
+    assert view.use_button.isEnabled()
+
+
 def test_an_import_is_listed_but_not_used_by_itself(view, store, qtbot, tmp_path):
     with qtbot.waitSignals([view.models_changed, view.refreshed]):
         view.import_from(tmp_path / "ferns")

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
 from support.recogniser import make_photos, model_info
 
+from flowersorter.jobs import models, names
 from flowersorter.records import Code, Refused
 from flowersorter.settings import Settings
 from flowersorter.ui.tasks import end_tasks
@@ -99,10 +100,21 @@ def test_without_a_model_it_leads_to_teaching(welcome, qtbot, folder):
         welcome.models.teach_pressed.emit()
 
 
-def test_the_first_model_is_chosen_where_none_was(welcome, store):
+def test_the_built_in_model_is_chosen_where_none_was(welcome, store):
+    """As on the command line. The list has it last."""
     store.set_values(Settings())
-    welcome.models.show_models([model_info()])
-    assert store.values.model == "my garden"
+    welcome.models.show_models([replace(model_info(), name="orchids"), model_info()])
+    assert store.values.model == welcome.models.combo.currentData() == "my garden"
+
+
+def test_species_are_offered_in_the_gardeners_language(welcome, store, monkeypatch, qtbot):
+    daisy = replace(model_info(), species=("oxeye daisy", "tulip"))
+    monkeypatch.setattr(models, "list_models", lambda _home: [daisy])
+    monkeypatch.setattr(names, "is_builtin", lambda _info: True)
+    store.set_values(replace(store.values, flower_names="german"))
+    with qtbot.waitSignal(welcome.models.changed):
+        welcome.models.refresh()
+    assert welcome.models.combo.itemData(0, Qt.ItemDataRole.ToolTipRole) == "Margerite, Tulpe"
 
 
 def test_recent_folders_open_with_one_click(welcome, qtbot, folder, store):

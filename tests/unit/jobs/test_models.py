@@ -116,7 +116,10 @@ def test_what_the_built_in_model_became_stands_in_its_place(
     assert list_models(home) == [corrected]
     assert find_model(home, NOTHING_CHOSEN, None) == corrected
     assert models.is_builtin(corrected)
-    assert not models.is_builtin(save_model(home, "x"))
+    other = save_model(home, "x")
+    assert not models.is_builtin(other)
+    another = save_model(home, "zinnias")
+    assert list_models(home) == [other, another, corrected]
     shutil.rmtree(home.models)
     assert find_model(home, NOTHING_CHOSEN, None).path == builtin
 
