@@ -66,6 +66,7 @@ class Code(StrEnum):
     MODEL_TOO_NEW = "model_too_new"
     MODEL_OTHER_NETWORK = "model_other_network"
     MODEL_CANNOT_LEARN = "model_cannot_learn"
+    MODEL_OUTGROWN = "model_outgrown"
     MODEL_NEEDS_WEIGHTS = "model_needs_weights"
     NO_WEIGHTS = "no_weights"
     WEIGHTS_NOT_FOUND = "weights_not_found"

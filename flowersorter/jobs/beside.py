@@ -51,8 +51,8 @@ class Known:
 def open_known(home: Home, settings: Settings, name: str, own_species: tuple[str, ...]) -> Known:
     """The named model; one of its species that is among the gardener's own is called as there.
 
-    Raises `Refused`: as `find_model` and `read_model`; MODEL_CANNOT_LEARN where it does not carry what it was
-    taught on, or was taught on layers that no other model has.
+    Raises `Refused`: as `find_model`, `read_model` and `grown_from` do; MODEL_CANNOT_LEARN where it does not
+    carry what it was taught on, or was taught on layers that no other model has.
     """
     info = find_model(home, settings, name)
     with refusals_named(info.name):
@@ -67,10 +67,18 @@ def open_known(home: Home, settings: Settings, name: str, own_species: tuple[str
 
 
 def grown_from(model: Model) -> ModelInfo | None:
-    """The model that came with the program, if this one is it or keeps its head as a prior."""
-    builtin = builtin_info()
-    grown = builtin is not None and builtin.backbone_sha256 == model.info.backbone_sha256
-    return builtin if grown and not model.head.root else None
+    """The model that came with the program, if this one is it or keeps its head as a prior.
+
+    Raises `Refused` (MODEL_OUTGROWN) where it keeps that of a version which came before.
+    """
+    builtin, info = builtin_info(), model.info
+    if builtin is None or model.head.root or info.method not in ("head", PRETRAINED):
+        return None
+    if info.backbone_sha256 == builtin.backbone_sha256:
+        return builtin
+    if info.base_id == "builtin":
+        raise Refused(Code.MODEL_OUTGROWN, model=info.name)
+    return None
 
 
 def with_prior(lesson: Lesson, builtin: ModelInfo, said: Collection[str]) -> Lesson:

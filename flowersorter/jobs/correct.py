@@ -63,7 +63,8 @@ def correct(
     Decides anew what was taught otherwise, adds other photos from the cached features, and species that the
     model did not know. The figures stay out of fold and leave the corrected photos out: these were chosen by
     hand. What the built-in model learns becomes a model of the same name in the library, which is used from
-    then on. Raises `Refused`: as `find_model`, MODEL_CANNOT_LEARN, DISK_FULL ...; and `Cancelled`.
+    then on. Raises `Refused`: as `find_model`, MODEL_CANNOT_LEARN, MODEL_OUTGROWN, DISK_FULL ...; and
+    `Cancelled`.
     """
     info = find_model(home, settings, model)
     with refusals_named(info.name):

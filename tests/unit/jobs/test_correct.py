@@ -197,6 +197,17 @@ def test_the_built_in_model_learns_as_a_model_of_its_own(
     assert again.info.version == 2
     assert confidence_of(again.info, lesson.examples.features[30:33], "daisy") > 0.5  # not forgotten
 
+    # the program brings a new version: what grew from the old one goes on naming photos, and learns no more
+    renewed = load_backbone(save_random_weights(tmp_path / "renewed.pth", seed=2))
+    save_backbone(renewed, weights)
+    newer = replace(info, version=2, backbone_sha256=renewed.sha256)
+    write_model(tmp_path / "renewed", replace(shipped_model, info=newer), teaching, weights)
+    monkeypatch.setattr(models, "builtin_model", lambda: tmp_path / "renewed")
+    assert find_model(home, Settings(), None) == again.info
+    with pytest.raises(Refused) as refused:
+        correct(home, Settings(), None, {digest_of(41): "daisy"})
+    assert refused.value.reason.code is Code.MODEL_OUTGROWN
+
 
 @pytest.mark.parametrize("new", [False, True])
 def test_a_photo_that_was_taught_twice_is_no_hindrance(home: Home, learned: Learned, new: bool) -> None:
