@@ -125,7 +125,8 @@ def model_of(info: ModelInfo, learned: Learned, validation: Validation) -> Model
     """What is saved of what was learned."""
     from flowersorter.learning.lesson import calibration_of
 
-    return Model(info, learned.head, calibration_of(learned.answers), asdict(validation), learned.strangers)
+    calibration = calibration_of((*learned.answers, *learned.untested))
+    return Model(info, learned.head, calibration, asdict(validation), learned.strangers)
 
 
 def teaching_of(lesson: Lesson, learned: Learned) -> Teaching:

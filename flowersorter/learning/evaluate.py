@@ -43,6 +43,7 @@ class Answer:
     in_top3: bool
     label_confidence: float = 0.0
     stranger: bool = False  # unlike everything that was taught: not filed, however sure
+    unmet: bool = False  # the head was not taught the label: it can only be wrong
 
     @property
     def correct(self) -> bool:

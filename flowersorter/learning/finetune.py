@@ -31,7 +31,7 @@ from flowersorter.learning.evaluate import Epoch
 from flowersorter.learning.features import Seen
 from flowersorter.learning.fitting import Examples, choose_strength, fit_head
 from flowersorter.learning.learner import Depth, Learner, Tally
-from flowersorter.learning.lesson import CAUTIOUS, Learned, Lesson, answer_photos
+from flowersorter.learning.lesson import CAUTIOUS, Learned, Lesson, answer_photos, met_and_unmet
 from flowersorter.learning.split import fold_of, taught_without
 from flowersorter.pictures.pool import PicturePool
 from flowersorter.progress import Progress, Report, Stage
@@ -184,11 +184,11 @@ def learned_on(lesson: Lesson, parts: Parts, deepened: Deepened, report: Report)
     judging, _ = fit_head(examples.where(parts.teaching), strength, report=report)
     judged = parts.held_back.copy()
     judged[list(lesson.corrected)] = False
-    answered = answer_photos(lesson, judging, judged, parts.teaching)
-    answers = tuple(answered.values())
+    met, untested = met_and_unmet(answer_photos(lesson, judging, judged, parts.teaching))
+    answers = tuple(met.values())
     head, _ = fit_head(examples, strength, report=report)
-    digests = tuple(lesson.digests[place] for place in answered)
-    return Learned(head, deepened.epochs, answers, digests, answers)
+    digests = tuple(lesson.digests[place] for place in met)
+    return Learned(head, deepened.epochs, answers, digests, answers, untested=untested)
 
 
 def fitted_layer(lesson: Lesson, parts: Parts, report: Report) -> nn.Linear:
@@ -200,9 +200,11 @@ def fitted_layer(lesson: Lesson, parts: Parts, report: Report) -> nn.Linear:
 
 
 def _strength(lesson: Lesson, parts: Parts, report: Report) -> float:
-    if not parts.watching.any():
+    labels = lesson.examples.labels
+    watching = parts.watching & np.isin(labels, labels[parts.learning])
+    if not watching.any():
         return CAUTIOUS
-    return choose_strength(lesson.examples, [(parts.learning, parts.watching)], report)
+    return choose_strength(lesson.examples, [(parts.learning, watching)], report)
 
 
 class Count:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -51,8 +51,10 @@ class Lesson:
 class Learned:
     """A head, how it got there, and the answers to photos whose groups the answering head never saw.
 
-    `reported` are the answers that the figures are of, `answers` all that calibrate, `digests` whose these
-    are. From `start`, if there is one, it can be taught again after a correction.
+    `reported` are the answers that the figures are of, `answers` all that there are, `digests` whose these
+    are. The `untested` are of species that the answering head had never met; they calibrate, too, for photos
+    of rare species come, and are often named wrongly. From `start`, if there is one, it can be taught again
+    after a correction.
     """
 
     head: Head
@@ -62,6 +64,7 @@ class Learned:
     reported: tuple[Answer, ...]
     start: Start | None = None
     strangers: Strangers | None = None
+    untested: tuple[Answer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,7 +155,7 @@ def _answer_again(lesson: Lesson, fold: int, start: Start, report: Report) -> Ju
 
 def _strangers_of(lesson: Lesson, before: Strangers | None = None) -> Callable[[Report], Strange]:
     return lambda heard: learn_strangers(
-        lesson.examples, lesson.folds, heard, before=before, uncounted=lesson.corrected
+        lesson.examples, lesson.folds, lesson.groups, heard, before=before, uncounted=lesson.corrected
     )
 
 
@@ -170,7 +173,8 @@ def _learned(
         for one in judged
         for place, answer in one.answers.items()
     }
-    counted = [place for place in sorted(answers) if place not in lesson.corrected]
+    met, untested = met_and_unmet({p: answers[p] for p in sorted(answers) if p not in lesson.corrected})
+    counted = list(met)
     reported = [place for place in counted if not lesson.given or lesson.folds[place] == 0]
     return Learned(
         head,
@@ -180,7 +184,14 @@ def _learned(
         tuple(answers[place] for place in reported),
         start,
         strangers,
+        untested,
     )
+
+
+def met_and_unmet(answers: Mapping[int, Answer]) -> tuple[dict[int, Answer], tuple[Answer, ...]]:
+    """The answers, by place, of heads that were taught the label, and those that can only be wrong."""
+    met = {place: answer for place, answer in answers.items() if not answer.unmet}
+    return met, tuple(answer for answer in answers.values() if answer.unmet)
 
 
 def learn_fold(
@@ -200,10 +211,10 @@ def learn_fold(
 def answer_photos(
     lesson: Lesson, head: Head, judged: NDArray[np.bool_], teaching: NDArray[np.bool_]
 ) -> dict[int, Answer]:
-    """The head's answers to the judged photos, by place; a species it was not taught cannot be judged."""
+    """The head's answers to the judged photos, by place; marked are those whose species it was not taught."""
     examples = lesson.examples
     taught = np.isin(examples.labels, examples.labels[teaching])
-    places = np.flatnonzero(judged & taught)
+    places = np.flatnonzero(judged)
     if not len(places):
         return {}
     answers = answers_of(
@@ -213,7 +224,10 @@ def answer_photos(
         head.species,
         head.predict(examples.features[places]),
     )
-    return dict(zip(places.tolist(), answers, strict=True))
+    return {
+        place: answer if taught[place] else replace(answer, unmet=True)
+        for place, answer in zip(places.tolist(), answers, strict=True)
+    }
 
 
 def answers_of(
@@ -277,6 +291,7 @@ def _inner_splits(
         judging = teaching & (lesson.folds == inner)
         judging[list(lesson.corrected)] = False
         inner_teaching = teaching & taught_without(inner, lesson.folds, lesson.groups)
+        judging &= np.isin(lesson.examples.labels, lesson.examples.labels[inner_teaching])
         if judging.any() and len(np.unique(lesson.examples.labels[inner_teaching])) > 1:
             splits.append((inner_teaching, judging))
     work = len(lesson.paths) * len(lesson.examples.species)

@@ -21,7 +21,7 @@ from flowersorter.learning.backbone import Backbone
 from flowersorter.learning.devices import ChosenDevice
 from flowersorter.learning.evaluate import Epoch
 from flowersorter.learning.head import Head
-from flowersorter.learning.lesson import Learned, Lesson, answer_photos
+from flowersorter.learning.lesson import Learned, Lesson, answer_photos, met_and_unmet
 from flowersorter.learning.preprocess import SHORT_SIDE, normalise
 from flowersorter.learning.split import taught_without
 from flowersorter.pictures.decode import Wanted
@@ -73,9 +73,9 @@ def learn_by_recipe(
             curve.append(Epoch(train_loss, train_accuracy, val_loss, val_accuracy))
             report(curve[-1])
     head = Head(examples.species, _numbers(layer.weight), _numbers(layer.bias), root=False)
-    answered = answer_photos(lesson, head, judged, teaching)
-    answers = tuple(answered.values())
-    return Learned(head, tuple(curve), answers, tuple(lesson.digests[place] for place in answered), answers)
+    met, untested = met_and_unmet(answer_photos(lesson, head, judged, teaching))
+    answers, digests = tuple(met.values()), tuple(lesson.digests[place] for place in met)
+    return Learned(head, tuple(curve), answers, digests, answers, untested=untested)
 
 
 def frozen_with_new_layer(backbone: Backbone, classes: int) -> tuple[nn.Module, nn.Linear]:

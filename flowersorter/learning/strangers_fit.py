@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from flowersorter.learning.devices import one_thread
 from flowersorter.learning.fitting import Examples
+from flowersorter.learning.split import taught_without
 from flowersorter.learning.strangers import Strangers
 from flowersorter.progress import Progress, Report, Stage, silent
 
@@ -36,15 +37,17 @@ class _Sums:
 def learn_strangers(
     examples: Examples,
     folds: NDArray[np.int64],
+    groups: Sequence[str],
     report: Report = silent,
     *,
     before: Strangers | None = None,
     uncounted: Collection[int] = (),
 ) -> tuple[Strangers | None, NDArray[np.bool_]]:
-    """Learn what is unlike the examples, whose folds are int64[N].
+    """Learn what is unlike the examples, whose folds are int64[N], and N groups.
 
-    Gives also which of these photos, bool[N], are strangers to a measure that never saw their fold. Too few
-    photos, or a single species, give None and no strangers. `before` was learned from nearly the same
+    Gives also which of these photos, bool[N], are strangers to a measure that never saw their fold or their
+    group; it says nothing of a photo whose species it never saw. Too few photos, or a single species, give
+    None and no strangers. `before` was learned from nearly the same
     photos: then what it catches is not tried anew, which takes longest. The `uncounted` places have no say in
     how far a photo may be.
     """
@@ -67,8 +70,14 @@ def learn_strangers(
         far = torch.full((len(folds),), torch.nan)
         for fold, judged in own.items():
             report(Progress(Stage.TRAINING))
-            if not judged.all():
-                far[judged] = _measure(photos[fold], *_fit(whole.without(parts[fold])))
+            others = whole.without(parts[fold])
+            shared = torch.from_numpy(~taught_without(fold, folds, groups)) & ~judged
+            if shared.any():
+                others = others.without(_sums(roots[shared], labels[shared], classes))
+            there = others.counts > 0.5
+            if there.any():
+                far[judged] = _measure(photos[fold], *_fit(others))
+                far[judged & ~there[labels]] = torch.nan
         far[list(uncounted)] = torch.nan
         answered = ~far.isnan()
         if answered.sum() < LEAST_PHOTOS:

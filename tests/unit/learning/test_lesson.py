@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 from support.labels import clouds, digest_of, lesson_of
 
+from flowersorter.jobs.saving import model_of
 from flowersorter.learning import lesson as lessons
+from flowersorter.learning.bundle import ModelInfo
 from flowersorter.learning.dataset import LabelledPhoto
+from flowersorter.learning.evaluate import validate
 from flowersorter.learning.feature_store import PhotoFacts
 from flowersorter.learning.features import Seen
 from flowersorter.learning.fitting import Examples, fit_head
@@ -88,6 +91,30 @@ def test_a_species_with_one_photo_is_taught_but_not_judged() -> None:
     assert {answer.species for answer in result.answers} == set(COUNTS)
     best = result.head.predict(lesson.examples.features[-1:]).argmax()
     assert result.head.species[best] == "orchid"
+
+
+def test_photos_of_species_that_cannot_be_tested_calibrate() -> None:
+    """They are no figure; but whoever promises so many wrong in 100 must know that such photos come."""
+    rare = {f"rare {number}": 1 for number in range(20)}
+    result = learned(replace(lesson_of(clouds({**COUNTS, **rare})), corrected=frozenset({75})))
+    assert {answer.species for answer in result.untested} == set(rare) - {"rare 0"}
+    assert not any(answer.correct for answer in result.untested)
+    assert {answer.species for answer in result.reported} == set(COUNTS)
+    info = ModelInfo("x", 1, Path(), "", tuple(COUNTS), 1, "head", "", "", "", None, None, "")
+    calibration = model_of(info, result, validate(result.reported, result.head.species)).calibration
+    assert len(calibration.confidence) == 75 + 19
+    assert not calibration.correct[75:].any()
+
+
+def test_species_that_the_inner_part_lacks_do_not_choose_the_strength() -> None:
+    """What they cost grows with boldness alone, so that the most cautious strength would always win."""
+    rare = {f"rare {number}": 1 for number in range(20)}
+    lesson = lesson_of(clouds({**COUNTS, **rare}))
+    splits = lessons._inner_splits(lesson, 0, lesson.folds != 0)
+    assert splits
+    for inner_teaching, judging in splits:
+        labels = lesson.examples.labels
+        assert set(labels[judging]) <= set(labels[inner_teaching])
 
 
 def test_two_photos_are_enough_to_teach_and_too_few_to_judge() -> None:
