@@ -4,6 +4,10 @@ Learn-then-test (Angelopoulos et al. 2021, arXiv:2110.01052): thresholds are tri
 beforehand, from strict to lax, each by the exact binomial test of "the filed are wrong more often than
 allowed"; the last one before the first that fails is certified with confidence 1 - DELTA.
 
+The unit of the test is a group, wrong if any of its filed photos is: photos of one scene err together. But
+people count photos, so a threshold must keep the promise of the calibrating photos one by one as well: ten
+bursts of forty that all went wrong are few scenes and many photos.
+
 Strangers are not filed. But a threshold must be certified without the stranger test as well: the test sends
 errors away, so that alone it would allow a laxer threshold, which may let in more strangers than it stops.
 """
@@ -13,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,16 +57,13 @@ class Threshold:
 
 
 def threshold(calibration: Calibration, max_wrong_percent: float) -> Threshold:
-    """The laxest certified threshold for at most `max_wrong_percent` wrong of the photos filed.
-
-    The unit of the test is a group, wrong if any of its filed photos is: photos of one scene err together.
-    """
+    """The laxest certified threshold for at most `max_wrong_percent` wrong of the photos filed."""
     allowed = max_wrong_percent / 100
     start = _start(allowed, len(np.unique(calibration.group)))
     ways = [calibration]
     if calibration.stranger is not None and calibration.stranger.any():
         ways.append(replace(calibration, stranger=None))
-    counts = [[_filed(way, value) for value in SEQUENCE] for way in ways]
+    counts = [_filed(way) for way in ways]
     certified = set.intersection(*(_certified(one, allowed, start) for one in counts))
     if certified:
         return Threshold(min(certified))
@@ -81,26 +82,61 @@ def least_trials(allowed: float, wrong: int = 0) -> int:
     return high
 
 
-def _certified(counts: Sequence[tuple[int, int]], allowed: float, start: int) -> set[float]:
+class _Filed(NamedTuple):
+    """What a threshold files: how many groups, how many of them hold an error, and the same of photos."""
+
+    groups: int
+    wrong_groups: int
+    photos: int
+    wrong_photos: int
+
+    def keeps(self, allowed: float) -> bool:
+        """Whether no more of the photos are wrong than allowed."""
+        return self.wrong_photos <= allowed * self.photos
+
+
+def _certified(counts: Sequence[_Filed], allowed: float, start: int) -> set[float]:
     """The thresholds that pass, from the strictest that files `start` groups to the first that fails."""
     certified = set()
-    for value, (filed, wrong) in zip(SEQUENCE, counts, strict=True):
-        if filed < start:
+    for value, filed in zip(SEQUENCE, counts, strict=True):
+        if filed.groups < start:
             continue
-        if at_most(wrong, filed, allowed) > DELTA:
+        if at_most(filed.wrong_groups, filed.groups, allowed) > DELTA:
             break
-        certified.add(value)
+        if filed.keeps(allowed):
+            certified.add(value)
     return certified
 
 
-def _filed(calibration: Calibration, value: float) -> tuple[int, int]:
-    """How many groups a threshold files, and how many of these hold an error among their filed photos."""
-    sure = calibration.confidence >= value
-    if calibration.stranger is not None:
-        sure &= ~calibration.stranger
-    filed = np.unique(calibration.group[sure])
-    wrong = np.unique(calibration.group[sure & ~calibration.correct])
-    return len(filed), len(wrong)
+def _filed(calibration: Calibration) -> list[_Filed]:
+    """What each threshold of the sequence files."""
+    asked = (
+        np.ones(len(calibration.group), np.bool_) if calibration.stranger is None else ~calibration.stranger
+    )
+    wrong = asked & ~calibration.correct
+    counts = [
+        count
+        for mask in (asked, wrong)
+        for count in (
+            _reaching(_surest(calibration.confidence[mask], calibration.group[mask])),
+            _reaching(calibration.confidence[mask]),
+        )
+    ]
+    groups, photos, wrong_groups, wrong_photos = counts
+    return list(map(_Filed, groups, wrong_groups, photos, wrong_photos))
+
+
+def _surest(confidence: NDArray[np.float32], group: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The highest confidence of each group."""
+    order = np.lexsort((-confidence, group))
+    _, first = np.unique(group[order], return_index=True)
+    return confidence[order][first]
+
+
+def _reaching(confidence: NDArray[np.float32]) -> list[int]:
+    """How many reach each threshold of the sequence."""
+    below = np.searchsorted(np.sort(confidence), np.array(SEQUENCE, dtype=np.float32))
+    return [len(confidence) - int(count) for count in below]
 
 
 def _start(allowed: float, groups: int) -> int:
@@ -112,19 +148,20 @@ def _start(allowed: float, groups: int) -> int:
     return max(least_trials(allowed), min(least_trials(allowed, START_ERRORS), groups // 2))
 
 
-def _missing(counts: Sequence[tuple[int, int]], allowed: float, calibration: Calibration) -> int | None:
+def _missing(counts: Sequence[_Filed], allowed: float, calibration: Calibration) -> int | None:
     """About how many more photos would certify some threshold, if they are like those at hand."""
     photos, groups = len(calibration.confidence), len(np.unique(calibration.group))
     least, with_room = least_trials(allowed), least_trials(allowed, START_ERRORS)
     if not groups:
         return least
     needed = []
-    for filed, wrong in counts:
+    for filed in counts:
         # half an error more: three photos without an error do not promise that there will be none
-        if filed and (wrong + 0.5) / (filed + 1) < allowed:
-            margin = allowed - wrong / filed
+        few_errors = filed.groups and (filed.wrong_groups + 0.5) / (filed.groups + 1) < allowed
+        if few_errors and filed.keeps(allowed):
+            margin = allowed - filed.wrong_groups / filed.groups
             trials = Z**2 * allowed * (1 - allowed) / margin**2  # where the binomial is near normal
-            share = filed / groups
+            share = filed.groups / groups
             tried_from = least if share >= 0.5 else with_room  # as `_start` has it
             needed.append(max(tried_from, trials) / share)
     if not needed:

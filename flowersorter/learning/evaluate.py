@@ -123,8 +123,8 @@ def without_unmet(validation: Validation, own: Collection[str]) -> Validation:
 def accuracy_interval(answers: Sequence[Answer], seed: int = 0) -> tuple[float, float] | None:
     """The 95 % interval of the accuracy: percentiles of resampled groups; None without answers.
 
-    Resampling says nothing where every group is right (or wrong); there the bound is the exact one of
-    Clopper and Pearson (1934) over groups.
+    Resampling says nothing where every group is right (or wrong), nor of few groups; there the bounds are the
+    exact ones of Clopper and Pearson (1934) over groups, a group that is wrong in part being an error.
     """
     if not answers:
         return None
@@ -135,10 +135,10 @@ def accuracy_interval(answers: Sequence[Answer], seed: int = 0) -> tuple[float, 
         counts[answer.group] += 1
     right = np.array([hits[group] for group in counts], dtype=np.float64)
     photos = np.array([counts[group] for group in counts], dtype=np.float64)
-    if right.sum() == photos.sum():
-        return 1.0 - upper_bound(0, len(photos), (1 - LEVEL) / 2), 1.0
-    if right.sum() == 0:
-        return 0.0, upper_bound(0, len(photos), (1 - LEVEL) / 2)
+    if len(photos) < FEW_GROUPS or right.sum() in (0.0, photos.sum()):
+        risk = (1 - LEVEL) / 2
+        wrong = upper_bound(int((right < photos).sum()), len(photos), risk)
+        return 1.0 - wrong, upper_bound(int((right > 0).sum()), len(photos), risk)
     low, high = np.quantile(resampled_means(right, photos, seed), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 

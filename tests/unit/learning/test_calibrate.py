@@ -57,6 +57,14 @@ def test_a_scene_counts_once() -> None:
     assert threshold(Calibration(many.confidence, correct, scenes.group), 12).value is None
 
 
+def test_long_bursts_that_went_wrong_are_many_photos() -> None:
+    """1,000 single photos that are right, and 8 scenes of 40 that are not: 8 of 1,008, and 24 of 100."""
+    group = np.concatenate([np.arange(1000), 1000 + np.repeat(np.arange(8), 40)])
+    bursts = Calibration(np.full(1320, 0.99, np.float32), group < 1000, group)
+    assert threshold(bursts, 2).value is threshold(bursts, 2).missing is None
+    assert threshold(bursts, 25).value is not None
+
+
 def mixed(photos: int) -> Calibration:
     """The surest 47 of 100 are right; then come errors."""
     right = round(0.47 * photos)
