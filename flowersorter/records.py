@@ -67,6 +67,7 @@ class Code(StrEnum):
     MODEL_OTHER_NETWORK = "model_other_network"
     MODEL_CANNOT_LEARN = "model_cannot_learn"
     MODEL_OUTGROWN = "model_outgrown"
+    NOTHING_TO_LEARN = "nothing_to_learn"
     MODEL_NEEDS_WEIGHTS = "model_needs_weights"
     NO_WEIGHTS = "no_weights"
     WEIGHTS_NOT_FOUND = "weights_not_found"

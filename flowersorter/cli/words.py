@@ -106,7 +106,10 @@ def estimate_text(estimate: TeachingEstimate) -> str:
 
 
 def bases_text(bases: BasesTried) -> str:
-    shares = ", ".join(f"{one.base.id}: {one.accuracy:.1%} right" for one in bases.tried)
+    shares = ", ".join(
+        f"{one.base.id}: {'–' if one.accuracy is None else f'{one.accuracy:.1%} right'}"
+        for one in bases.tried
+    )
     return f"Tried on some of these photos: {shares}. It builds on {bases.taken.id}."
 
 
@@ -119,6 +122,8 @@ def teach_text(taught: Taught) -> str:
     if validation.accuracy is not None:
         unseen = f"Of {validation.photos:,} photos that it had not learned from"
         lines.append(f"{unseen}, it named {validation.accuracy:.1%} right" + _between(validation.interval))
+    if taught.untested:
+        lines.append(f"{taught.untested:,} more could not be tested: there are no others of their species.")
     if taught.comparison is not None:
         lines.append(comparison_text(taught.comparison))
     lines += [f"  {show_path(left.path)}: {say(left.reason)}" for left in taught.skipped]
@@ -128,7 +133,10 @@ def teach_text(taught: Taught) -> str:
 def evaluate_text(evaluation: Evaluation) -> str:
     lines = [f"{evaluation.photos:,} photos, {evaluation.seen_in_training:,} more were taught and left out."]
     if evaluation.accuracy is not None:
-        lines.append(f"Right: {evaluation.accuracy:.1%}" + _between(evaluation.interval))
+        judged = sum(one.photos for one in evaluation.per_species)
+        lines.append(f"Right: {evaluation.accuracy:.1%} of {judged:,}" + _between(evaluation.interval))
+    if evaluation.unknown_labels:
+        lines.append(f"It does not know: {', '.join(evaluation.unknown_labels)}.")
     lines.append(f"It would file {evaluation.filed:,} of them, {evaluation.filed_wrong:,} wrongly.")
     lines += [f"  {show_path(left.path)}: {say(left.reason)}" for left in evaluation.skipped]
     return "\n".join(lines)

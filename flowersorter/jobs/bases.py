@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # loads torch
     from flowersorter.learning.devices import ChosenDevice
 
 SAMPLE: Final = 1000  # photos that are tried with each base; all of them where there are fewer
+OF_EACH: Final = 5  # and at least so many of each species
 LEAST: Final = 1e-6  # confidence; one answer that is sure and wrong must not decide alone
 
 
@@ -29,7 +30,7 @@ class Tried:
     """A base, and the part of the sample that a final layer on it named correctly out of fold."""
 
     base: Base
-    accuracy: float
+    accuracy: float | None  # None where none of its answers counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,11 @@ def better_base(
 ) -> BasesTried:
     """Teach a final layer on each base, on a sample, and take the base whose answers surprise least.
 
-    The figures must stay true, so no fold has a say in the base that answers it: a base is only taken where
-    it is the better one without any of the folds; else the first of `bases` is. Photos that the built-in
-    layers have learned have no say. Raises `Refused` as
-    `read_lesson` and `load_backbone` do, and `Cancelled`.
+    The figures must stay nearly true: a base is only taken where it is the better one whichever fold is left
+    out; else the first of `bases` is. (Between two that are equally good this flatters by 1.6 points for 60
+    photos, 0.9 for 200 and 0.35 for 1,000; choosing by all answers, by 2.2, 1.2 and 0.46.) Photos that the
+    built-in layers have learned have no say. Raises `Refused` as `read_lesson` and `load_backbone` do, and
+    `Cancelled`.
     """
     from flowersorter.learning.backbone import load_backbone
     from flowersorter.learning.lesson import learn_head
@@ -69,7 +71,7 @@ def better_base(
         learned = learn_head(lesson, quietly)
         answers.append([one for one in learned.answers if digests[one.path] not in unfair])
     tried = (
-        Tried(base, sum(one.correct for one in each) / max(1, len(each)))
+        Tried(base, sum(one.correct for one in each) / len(each) if each else None)
         for base, each in zip(bases, answers, strict=True)
     )
     return BasesTried(bases[winner(answers, folds)], tuple(tried))
@@ -92,9 +94,10 @@ def surprise(answers: Sequence[Answer]) -> float:
 
 
 def _sample(labelled: Labelled) -> Labelled:
-    """Every so-manieth photo of each species, and one at least."""
+    """Every so-manieth photo of each species, and some at least."""
     step = -(-len(labelled.photos) // SAMPLE)
     by_species: defaultdict[str, list[LabelledPhoto]] = defaultdict(list)
     for photo in labelled.photos:
         by_species[photo.species].append(photo)
-    return Labelled(labelled.folder, tuple(photo for own in by_species.values() for photo in own[::step]))
+    some = (own[:: max(1, min(step, len(own) // OF_EACH))] for own in by_species.values())
+    return Labelled(labelled.folder, tuple(photo for own in some for photo in own))

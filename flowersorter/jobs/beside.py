@@ -110,7 +110,11 @@ def beside(own: Lesson, known: Known, store: FeatureStore) -> Lesson:
     mine = set(own.digests)
     everything = (*teaching.digests, *own.digests)
     facts = store.facts_of(everything)
-    groups = group_of([facts.get(digest) or PhotoFacts(digest) for digest in everything], teaching.groups)
+    groups = group_of(
+        [facts.get(digest) or PhotoFacts(digest) for digest in everything],
+        teaching.groups,
+        [*(None for _ in teaching.digests), *own.groups],  # the cache may have lost the facts since
+    )
     known_groups, own_groups = groups[: len(teaching.digests)], groups[len(teaching.digests) :]
     taught_in = dict(zip(known_groups, teaching.folds.tolist(), strict=True))
     own_folds = [taught_in.get(group, fold_of(group)) for group in own_groups]

@@ -63,8 +63,8 @@ def correct(
     Decides anew what was taught otherwise, adds other photos from the cached features, and species that the
     model did not know. The figures stay out of fold and leave the corrected photos out: these were chosen by
     hand. What the built-in model learns becomes a model of the same name in the library, which is used from
-    then on. Raises `Refused`: as `find_model`, MODEL_CANNOT_LEARN, MODEL_OUTGROWN, DISK_FULL ...; and
-    `Cancelled`.
+    then on. Raises `Refused`: as `find_model`, MODEL_CANNOT_LEARN, MODEL_OUTGROWN, NOTHING_TO_LEARN
+    where the cache has lost every photo, DISK_FULL ...; and `Cancelled`.
     """
     info = find_model(home, settings, model)
     with refusals_named(info.name):
@@ -77,6 +77,8 @@ def correct(
     decided = {digest: match(name, info.species, same_species) or name for digest, name in decisions.items()}
     with FeatureStore(home.features_file) as store:
         lesson, unseen = _lesson(before, teaching, decided, store)
+    if len(unseen) == len(decisions):
+        raise Refused(Code.NOTHING_TO_LEARN)
     backbone, method = None, info.method
     if (builtin := grown_from(before)) is not None:
         learned = learn_head(with_prior(lesson, builtin, decided.keys()), report, NEAR_PRIOR)

@@ -17,7 +17,14 @@ from pathlib import Path
 
 from send2trash import send2trash
 
-from flowersorter.jobs.versions import UNFINISHED_MARK, folders_of, hold_in_force, in_force, put_in_force
+from flowersorter.jobs.versions import (
+    NONE,
+    UNFINISHED_MARK,
+    folders_of,
+    hold_in_force,
+    in_force,
+    put_in_force,
+)
 from flowersorter.learning.bundle import (
     UNFINISHED,
     ModelInfo,
@@ -104,11 +111,21 @@ def use_version(home: Home, name: str, version: int) -> ModelInfo:
 
 
 def go_back(home: Home, name: str) -> ModelInfo:
-    """Put the version before the one in force back. Raises `Refused`: MODEL_NOT_FOUND where there is none."""
-    now = find_model(home, Settings(), name).version
-    earlier = [info.version for info in list_versions(home, name) if info.version < now]
+    """Put back the version before the one in force, which may be damaged.
+
+    Before the first version of what grew from the built-in model was that itself. Raises `Refused`:
+    MODEL_NOT_FOUND where there is none.
+    """
+    now = in_force(home.models / slug(name))
+    earlier = [info.version for info in list_versions(home, name) if now and info.path.name < now.name]
+    builtin = builtin_info()
+    if now and not earlier and builtin is not None and slug(builtin.name) == slug(name):
+        with disk_errors_refused():
+            put_in_force(now.with_name(NONE))
+        return builtin
     if not earlier:
-        raise Refused(Code.MODEL_NOT_FOUND, model=f"{name} before version {now}")
+        detail = f"{name} before version {int(now.name)}" if now else name
+        raise Refused(Code.MODEL_NOT_FOUND, model=detail)
     return use_version(home, name, earlier[0])
 
 

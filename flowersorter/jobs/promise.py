@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flowersorter.records import Guess
+from flowersorter.records import Code, Guess, Refused
 
 if TYPE_CHECKING:  # the window needs `judge` before it needs numpy
     from flowersorter.learning.bundle import ModelInfo
@@ -21,11 +21,15 @@ def judge(guess: Guess, threshold: float | None) -> Guess:
 def threshold_of(info: ModelInfo, max_wrong: float) -> Threshold:
     """How sure a model must be for at most `max_wrong` percent wrong of the photos filed.
 
-    It asks the version that `info` stands for, also after a newer one was taught. Raises `Refused`: MODEL_*.
+    It asks the version that `info` stands for, also after a newer one was taught. Raises `Refused`: MODEL_*;
+    MODEL_NOT_FOUND as well where that version was removed and its number given anew.
     """
     from flowersorter.jobs.models import refusals_named
     from flowersorter.learning import calibrate
     from flowersorter.learning.bundle import read_model
 
     with refusals_named(info.name):
-        return calibrate.threshold(read_model(info.path).calibration, max_wrong)
+        model = read_model(info.path)
+        if model.info.created != info.created:
+            raise Refused(Code.MODEL_NOT_FOUND, model=info.name)
+        return calibrate.threshold(model.calibration, max_wrong)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -17,7 +17,7 @@ from flowersorter.pictures.decode import Look
 from flowersorter.pictures.pool import PicturePool
 from flowersorter.pictures.thumbnails import ThumbnailStore
 from flowersorter.progress import Report, Stage
-from flowersorter.records import Decision
+from flowersorter.records import Decision, Refused
 from flowersorter.settings import Settings
 
 if TYPE_CHECKING:  # loads torch
@@ -95,5 +95,6 @@ class Reading:
         return self.library.decision(digest, None if facts is None else facts.pixel_digest)
 
     def _flush(self) -> None:
-        self.library.remember_digests(self._unkept)
+        with suppress(Refused):  # it saves time, no more: a full disk must not stop what reads
+            self.library.remember_digests(self._unkept)
         self._unkept.clear()

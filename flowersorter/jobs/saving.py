@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from flowersorter.jobs.versions import NONE, hold_in_force, in_force, put_in_for
 from flowersorter.jobs.weights import keep_backbone
 from flowersorter.learning.bundle import Model, ModelInfo, Teaching, write_model
 from flowersorter.learning.compare import Comparison
-from flowersorter.learning.evaluate import Validation, validate
+from flowersorter.learning.evaluate import Validation, kept_figures, validate
 from flowersorter.learning.past_answers import past_answers
 from flowersorter.paths import Home
 from flowersorter.settings import Settings
@@ -126,7 +126,7 @@ def model_of(info: ModelInfo, learned: Learned, validation: Validation) -> Model
     from flowersorter.learning.lesson import calibration_of
 
     calibration = calibration_of((*learned.answers, *learned.untested))
-    return Model(info, learned.head, calibration, asdict(validation), learned.strangers)
+    return Model(info, learned.head, calibration, kept_figures(validation), learned.strangers)
 
 
 def teaching_of(lesson: Lesson, learned: Learned) -> Teaching:

@@ -96,6 +96,7 @@ class Taught:
     views: int = 1
     comparison: Comparison | None = None
     strangers_caught: float | None = None  # of the photos of a species that was left out; None: no such test
+    untested: int = 0  # photos of species that have no others to learn from
 
     @property
     def in_force(self) -> bool:
@@ -168,6 +169,7 @@ def teach(home: Home, settings: Settings, request: TeachRequest, report: Report 
         views=views,
         comparison=saved.comparison,
         strangers_caught=None if learned.strangers is None else learned.strangers.caught,
+        untested=len(learned.untested),
     )
 
 

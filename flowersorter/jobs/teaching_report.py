@@ -85,7 +85,7 @@ def _summary(validation: Validation, translate: Translate) -> list[str]:
             high=_percent(high),
         )
     ]
-    if validation.top3 is not None:
+    if validation.top3 is not None and len(validation.species) > 3:
         words.append(
             translate("The right species was among its first three for {top3}.").format(
                 top3=_percent(validation.top3)

@@ -68,7 +68,12 @@ def load_backbone(file: Path) -> Backbone:
     side = _side(file)
     if side != CROP:
         net.conv1 = ScalingConv(net.conv1, side)
-    return backbone_of(net)
+    backbone = backbone_of(net)
+    with torch.inference_mode():  # sound numbers may still make features that are none, or beyond float16
+        features = backbone.net(torch.linspace(-2.0, 2.0, 3 * 64 * 64).reshape(1, 3, 64, 64))
+    if not features.half().isfinite().all():
+        raise Refused(Code.WEIGHTS_DAMAGED, path=file)
+    return backbone
 
 
 def backbone_of(net: nn.Module) -> Backbone:

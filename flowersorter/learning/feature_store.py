@@ -44,7 +44,6 @@ CREATE TABLE IF NOT EXISTS facts (
 """
 VERSION = 2
 MANY: Final = 500  # values of one SQL statement; some builds of SQLite take no more than 999
-DEFAULT_LIMIT = 200_000  # photos
 BYTES_PER_PHOTO: Final = 1_750  # of the file: features, facts and their keys
 _PRUNE_EVERY: Final = 20_000  # photos that are added
 
@@ -65,10 +64,11 @@ class PhotoFacts:
 class FeatureStore:
     """A cache in one SQLite file: losing or damaging it costs time, never an error.
 
-    Usable from several threads. Use as a context manager.
+    Usable from several threads. Use as a context manager. Above `limit` photos, those used longest ago are
+    forgotten; None, for who adds none, forgets nothing.
     """
 
-    def __init__(self, file: Path, limit: int = DEFAULT_LIMIT) -> None:
+    def __init__(self, file: Path, limit: int | None = None) -> None:
         self._file = file
         self._limit = limit
         self._added = 0
@@ -84,7 +84,8 @@ class FeatureStore:
         self.close()
 
     def close(self) -> None:
-        self.prune(self._limit)
+        if self._limit is not None:
+            self.prune(self._limit)
         with self._lock:
             with suppress(sqlite3.Error):  # another process writes: the room is used again
                 give_back_if_sparse(self._connection)
@@ -135,7 +136,7 @@ class FeatureStore:
         ]
         self._write(statements)
         self._added += len(vectors)
-        if self._added >= min(_PRUNE_EVERY, max(1, self._limit // 10)):
+        if self._limit is not None and self._added >= min(_PRUNE_EVERY, max(1, self._limit // 10)):
             self.prune(self._limit)
 
     def prune(self, limit: int) -> None:

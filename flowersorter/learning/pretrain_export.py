@@ -21,7 +21,7 @@ from flowersorter.learning.backbone import Backbone, backbone_bytes, load_backbo
 from flowersorter.learning.bundle import PRETRAINED, Model, ModelInfo, Teaching, write_model
 from flowersorter.learning.calibrate import Calibration, threshold
 from flowersorter.learning.devices import choose_device
-from flowersorter.learning.evaluate import Answer, validate
+from flowersorter.learning.evaluate import Answer, kept_figures, validate
 from flowersorter.learning.feature_store import FeatureStore
 from flowersorter.learning.features import read_features
 from flowersorter.learning.fitting import Examples
@@ -186,7 +186,7 @@ def _model(
         **validation_figures(photos, validation),
     }
     digests = [read.digests[number] for number in chosen_by]
-    model = Model(info, head, calibration, asdict(figures), strangers)
+    model = Model(info, head, calibration, kept_figures(figures), strangers)
     return model, told, past_answers(choice, digests, photos.species)
 
 

@@ -58,4 +58,5 @@ def side_by_side(parts: Sequence[Callable[[Report], Any]], report: Report) -> li
                     report(event)
         finally:
             over.set()
+            threads.shutdown(wait=False, cancel_futures=True)  # parts that wait would copy their photos first
     return [future.result() for future in futures]

@@ -22,12 +22,16 @@ BURST_SECONDS = 10.0
 BLOCK = 128  # rows of the pairwise comparison at a time: 50 MB for 50,000 photos
 
 
-def group_of(facts: Sequence[PhotoFacts], known: Sequence[str] = ()) -> list[str]:
+def group_of(
+    facts: Sequence[PhotoFacts], known: Sequence[str] = (), together: Sequence[str | None] = ()
+) -> list[str]:
     """The group of each photo, named by the smallest digest in it.
 
-    The first photos may have `known` groups already; then only the others are compared with all.
+    The first photos may have `known` groups already; then only the others are compared with all. Photos that
+    have the same name in `together` stay together, whatever the facts say.
     """
     links = _Links(len(facts))
+    _link_equal(links, together)
     _link_equal(links, known)
     _link_equal(links, [one.digest for one in facts])
     _link_equal(links, [one.pixel_digest for one in facts])

@@ -102,5 +102,8 @@ class LessonView(QWidget):
 
 
 def _tried(tried: Tried) -> str:
+    base = base_name(tried.base)
+    if tried.accuracy is None:
+        return QCoreApplication.translate("LessonView", "{base}: no answer counts").format(base=base)
     words = QCoreApplication.translate("LessonView", "{base}: {right} of 100 right")
-    return words.format(base=base_name(tried.base), right=round(100 * tried.accuracy))
+    return words.format(base=base, right=round(100 * tried.accuracy))

@@ -148,7 +148,7 @@ class ReportView(QWidget):
         self.suspects_button.hide()
         validation = without_unmet(taught.validation, taught.own)
         self.headline.setText(self._headline(validation))
-        self.uncertainty.setText(self._uncertainty(validation))
+        self.uncertainty.setText(self._uncertainty(validation, taught.untested))
         self.facts.setText(self._facts(taught))
         self.species.show_figures(validation.per_species)
         self.confusion.show_validation(validation)
@@ -200,17 +200,24 @@ class ReportView(QWidget):
             return self.tr("It has learned your flowers.")
         return self.tr("It names {right} of 100 photos correctly.").format(right=_of_100(validation.accuracy))
 
-    def _uncertainty(self, validation: Validation) -> str:
+    def _uncertainty(self, validation: Validation, untested: int) -> str:
         if validation.accuracy is None or validation.interval is None:
             return self.tr(
                 "There were too few photos to hold some back for a test. "
                 "Nobody knows yet how often it is right."
             )
         low, high = validation.interval
-        return self.tr(
+        words = self.tr(
             "It was tested on {photos} that it had not learned from. On other photos like these, "
             "expect it to be right for {low} to {high} of 100."
         ).format(photos=messages.photos(validation.photos), low=_of_100(low), high=_of_100(high))
+        if untested:
+            words += " " + messages.plural(
+                untested,
+                self.tr("%Ln more could not be tested: there is no other of its species.", "", untested),
+                self.tr("%Ln more could not be tested: there are no others of their species.", "", untested),
+            )
+        return words
 
     def _facts(self, taught: Taught) -> str:
         facts = self.tr("“{name}” knows {species} and builds on {base}. It took {time} on {device}.").format(

@@ -181,6 +181,13 @@ def test_what_was_not_used_is_listed(view):
     assert shown(view.skipped) == {"The picture is damaged or incomplete.": ["1", "bad.jpg"]}
 
 
+def test_what_could_not_be_tested_is_said(view):
+    view.show_taught(replace(taught(), untested=3))
+    assert "3 more could not be tested: there are no others of their species." in view.uncertainty.text()
+    view.show_taught(taught())
+    assert "could not be tested" not in view.uncertainty.text()
+
+
 def test_the_axis_ends_where_the_figures_end(qtbot):
     """Nothing is right more often than 100 times of 100, and nothing is less than 0 off."""
     curves = CurvesView()

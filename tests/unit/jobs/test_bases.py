@@ -119,6 +119,13 @@ def test_a_sample_has_every_species_however_rare() -> None:
     assert [sum(one.species == name for one in some.photos) for name in ("common", "rare")] == [501, 1]
 
 
+def test_a_sample_of_a_thousand_species_can_be_judged() -> None:
+    """One photo of each cannot be: whoever answers it never met its species."""
+    photos = tuple(LabelledPhoto(Path(f"{n}.jpg"), f"species {n // 20}") for n in range(20_000))
+    some = bases._sample(Labelled(Path("garden"), photos))
+    assert {sum(one.species == name for one in some.photos) for name in some.species[:20]} == {bases.OF_EACH}
+
+
 def test_surprise_is_the_log_loss_and_one_answer_cannot_decide_alone() -> None:
     right = Answer(Path("x"), "rose", "rose", 0.5, "0", in_top3=True, label_confidence=0.5)
     assert surprise([right, right]) == pytest.approx(np.log(2))

@@ -113,6 +113,15 @@ def test_shots_of_a_scene_that_is_known_join_it(own: Lesson, known: Known, store
     assert np.array_equal(given.folds[:40], own.folds)
 
 
+def test_bursts_stay_together_where_the_cache_has_lost_the_facts(
+    own: Lesson, known: Known, store: FeatureStore
+) -> None:
+    groups = tuple(f"{place // 4:064x}" for place in range(40))
+    both = beside(replace(own, groups=groups), known, store)
+    assert len(set(both.groups[:40])) == 10
+    assert all(len(set(both.folds[first : first + 4])) == 1 for first in range(0, 40, 4))
+
+
 def test_a_model_with_layers_of_its_own_is_not_kept(
     home: Home, model: Model, known: Known, tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ from support.pictures import draw_flower, save_photo
 
 from flowersorter.jobs.caches import cache_bytes, cache_limits, clear_caches
 from flowersorter.jobs.reading import Reading
-from flowersorter.learning.feature_store import BYTES_PER_PHOTO, DEFAULT_LIMIT, PhotoFacts
+from flowersorter.learning.feature_store import BYTES_PER_PHOTO, PhotoFacts
 from flowersorter.paths import Home
 from flowersorter.pictures.decode import Wanted, look_at
 from flowersorter.settings import Settings
@@ -30,7 +30,7 @@ def test_the_room_is_shared_out_and_nothing_is_left_over() -> None:
         limits = cache_limits(Settings(cache_megabytes=megabytes))
         used = limits.photos * BYTES_PER_PHOTO + limits.thumbnail_bytes
         assert megabytes * 999_000 < used <= megabytes * 1_000_000
-    assert cache_limits(Settings()).photos == DEFAULT_LIMIT
+    assert cache_limits(Settings()).photos == 200_000
 
 
 @pytest.mark.parametrize("silly", [0, -5])

@@ -135,6 +135,13 @@ def test_photos_that_the_cache_has_lost_are_named(home: Home, model: ModelInfo) 
     assert (result.corrections, result.unseen) == (1, (digest_of(999),))
 
 
+def test_where_all_of_them_are_lost_nothing_is_learned(home: Home, model: ModelInfo) -> None:
+    with pytest.raises(Refused) as refused:
+        correct(home, Settings(), "garden", {digest_of(999): "rose"})
+    assert refused.value.reason.code is Code.NOTHING_TO_LEARN
+    assert find_model(home, Settings(), "garden") == model
+
+
 def test_the_same_corrections_give_the_same_head(home: Home, model: ModelInfo) -> None:
     first = correct(home, Settings(), str(model.path), {digest_of(0): "rose"})
     second = correct(home, Settings(), str(model.path), {digest_of(0): "rose"})

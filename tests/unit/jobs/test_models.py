@@ -18,6 +18,7 @@ from flowersorter.jobs.models import (
     check_name,
     export_model,
     find_model,
+    go_back,
     import_model,
     list_models,
     next_version,
@@ -165,6 +166,28 @@ def test_going_back_to_the_built_in_model_needs_no_switch(
     shutil.rmtree(home.models)
     monkeypatch.setattr(models, "builtin_model", lambda: builtin)
     assert use_version(home, "x", 1).path == builtin
+
+
+def test_back_from_what_the_built_in_model_became_is_that_itself(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builtin = make_builtin(home, tmp_path, monkeypatch)
+    first, second = save_model(home, "Built in"), save_model(home, "Built in")
+    assert find_model(home, NOTHING_CHOSEN, None) == second
+    assert go_back(home, "Built in") == first
+    assert go_back(home, "Built in").path == builtin
+    assert find_model(home, NOTHING_CHOSEN, None).path == builtin
+    with pytest.raises(Refused) as refused:
+        go_back(home, "Built in")
+    assert refused.value.reason.code is Code.MODEL_NOT_FOUND
+    assert find_model(home, NOTHING_CHOSEN, None).path == builtin
+
+
+def test_back_from_a_damaged_version(home: Home) -> None:
+    first, second = save_model(home, "Garden"), save_model(home, "Garden")
+    (second.path / "manifest.json").write_bytes(b"")
+    assert go_back(home, "Garden") == first
+    assert find_model(home, NOTHING_CHOSEN, "Garden") == first
 
 
 def test_a_damaged_version_is_not_put_in_force(home: Home) -> None:

@@ -48,6 +48,15 @@ def test_the_threshold_is_that_of_the_models_own_calibration(home: Home) -> None
         assert threshold_of(written, max_wrong) == threshold(answers, max_wrong)
     assert threshold_of(written, 0.5).value is None
     assert threshold_of(written, 50.0).value is not None
+    # removed, and its number given to another
+    write_model(
+        home.models / "another", Model(replace(info, created="2026-02-02T00:00:00+00:00"), head, answers)
+    )
+    info.path.rename(home.models / "removed")
+    (home.models / "another").rename(info.path)
+    with pytest.raises(Refused) as refused:
+        threshold_of(written, 50.0)
+    assert refused.value.reason.code is Code.MODEL_NOT_FOUND
 
 
 def test_a_model_that_has_gone_is_refused_by_its_name(home: Home) -> None:

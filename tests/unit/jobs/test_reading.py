@@ -19,8 +19,10 @@ from flowersorter.jobs.thumbnails import Thumbnailer
 from flowersorter.learning.calibrate import Calibration
 from flowersorter.learning.devices import choose_device
 from flowersorter.learning.head import Head
+from flowersorter.library import Library
 from flowersorter.paths import Home
 from flowersorter.pictures.pool import PicturePool
+from flowersorter.records import Code, Refused
 from flowersorter.settings import Settings
 
 
@@ -111,3 +113,15 @@ def test_cleared_caches_cost_time_only(sort_folder: Counting, folder: Path) -> N
     again = sort_folder(folder)
     assert len(sort_folder.pool.decoded) == 6
     assert [one.guess for one in again.photos] == [one.guess for one in first.photos]
+
+
+def test_a_data_disk_that_takes_no_more_stops_nothing(
+    sort_folder: Counting, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is kept there saves time, no more."""
+
+    def full(*_arguments: object) -> None:
+        raise Refused(Code.DISK_FULL)
+
+    monkeypatch.setattr(Library, "remember_digests", full)
+    assert len(sort_folder(folder).photos) == 6

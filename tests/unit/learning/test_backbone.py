@@ -150,6 +150,13 @@ def test_weights_that_are_no_numbers(tmp_path: Path, state: State) -> None:
     assert refusal(file) is Code.WEIGHTS_DAMAGED
 
 
+@pytest.mark.parametrize(("name", "value"), [("bn1.running_var", -1.0), ("layer4.1.bn2.weight", 1e6)])
+def test_numbers_that_make_no_features(tmp_path: Path, state: State, name: str, value: float) -> None:
+    """Each is sound by itself; what comes of them is no number, or none that 16 bits hold."""
+    file = saved(tmp_path / "odd.pth", {**state, name: torch.full_like(state[name], value)})
+    assert refusal(file) is Code.WEIGHTS_DAMAGED
+
+
 @pytest.mark.photos
 def test_imagenet_weights_load(real_weights: Path) -> None:
     assert len(load_backbone(real_weights).sha256) == 64

@@ -63,6 +63,14 @@ def test_all_right_is_not_certainty() -> None:
     assert accuracy_interval(answers(0, 20)) == (0.0, pytest.approx(0.1684, abs=1e-3))
 
 
+def test_few_scenes_say_little() -> None:
+    """Drawn again, one burst of which 7 of 10 are right would always be 70 of 100."""
+    burst = [answer("rose", "rose" if n < 7 else "tulip", "one") for n in range(10)]
+    assert accuracy_interval(burst) == (0.0, 1.0)
+    low, high = accuracy_interval(answers(15, 5, per_group=10)) or (1, 0)
+    assert low < 0.5 < 0.95 < high
+
+
 def test_the_interval_is_the_same_every_time() -> None:
     assert accuracy_interval(answers(50, 9), seed=3) == accuracy_interval(answers(50, 9), seed=3)
 

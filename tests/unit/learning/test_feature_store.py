@@ -153,6 +153,17 @@ def test_a_lower_limit_gives_room_back(file: Path) -> None:
     assert file.stat().st_size < before / 4
 
 
+def test_who_only_looks_forgets_nothing(file: Path) -> None:
+    """Keeping a decision opens the cache, and knows nothing of the room that was granted."""
+    filled(file, 300).close()
+    FeatureStore(file).close()
+    with FeatureStore(file) as store:
+        store.put([(PhotoFacts(digest_of(0)), VECTOR)], "net", "space")
+    with sqlite3.connect(file) as connection:
+        assert connection.execute("SELECT count(*) FROM features").fetchone() == (300,)
+    connection.close()
+
+
 def test_a_small_cache_grows_no_more_than_a_large_one(file: Path) -> None:
     with FeatureStore(file, limit=100) as store:
         for start in range(0, 1000, 10):

@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 import torch
 
-from flowersorter.learning.side_by_side import side_by_side
+from flowersorter.learning.side_by_side import AT_ONCE, side_by_side
 from flowersorter.progress import Cancelled, Report, silent
 
 
@@ -62,6 +62,22 @@ def test_a_wish_to_stop_ends_every_part() -> None:
     with pytest.raises(Cancelled):
         side_by_side([endless, endless, endless], impatient)
     assert len(events) == 3
+
+
+def test_parts_that_wait_do_not_begin_once_it_is_over() -> None:
+    """Before their first report they copy what they learn from, which takes seconds."""
+    begun: list[int] = []
+
+    def waiting(report: Report) -> None:
+        begun.append(1)
+        endless(report)
+
+    def impatient(event: object) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        side_by_side([endless, endless, *[waiting] * 20], impatient)
+    assert len(begun) <= AT_ONCE
 
 
 def test_what_a_part_raises_ends_the_others_and_comes_through() -> None:
