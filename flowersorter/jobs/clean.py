@@ -13,11 +13,10 @@ from pathlib import Path
 
 from flowersorter.jobs import sort
 from flowersorter.jobs.decide import remember
-from flowersorter.jobs.lessons import read_lesson
+from flowersorter.jobs.lessons import read_garden, read_lesson
 from flowersorter.jobs.reading import Reading
 from flowersorter.jobs.sort import Planned
 from flowersorter.jobs.weights import resolve_base
-from flowersorter.learning.dataset import Labelled, read_labelled
 from flowersorter.learning.evaluate import Answer
 from flowersorter.learning.feature_store import FeatureStore
 from flowersorter.learning.suspects import CheckedPhoto, Finding, Kind, find_suspects
@@ -74,9 +73,9 @@ def look_for_suspects(
 ) -> Checked:
     """Look at every photo once, ask heads that never saw it, and say which look wrong. Changes nothing.
 
-    Raises `Refused`: as `read_labelled`, NO_WEIGHTS, WEIGHTS_*, DEVICE_UNUSABLE; and `Cancelled`.
+    Raises `Refused`: as `read_garden`, NO_WEIGHTS, WEIGHTS_*, DEVICE_UNUSABLE; and `Cancelled`.
     """
-    labelled = _without_companions(read_labelled(folder, report), report)
+    labelled = read_garden(folder, report)
     found = resolve_base(home, settings, base)
     report(Progress(Stage.STARTING))
     from flowersorter.learning.backbone import load_backbone
@@ -101,9 +100,9 @@ def look_at_answers(
 ) -> Checked:
     """The same from answers that are there already, as after teaching; opens no photo.
 
-    Raises `Refused` as `read_labelled` does; and `Cancelled`.
+    Raises `Refused` as `read_garden` does; and `Cancelled`.
     """
-    labelled = _without_companions(read_labelled(folder, report), report)
+    labelled = read_garden(folder, report)
     photos: list[CheckedPhoto] = []
     with Library.open(home.library_file) as library, FeatureStore(home.features_file) as store:
         for photo in labelled.photos:
@@ -192,13 +191,6 @@ def carry_out(home: Home, plan: Plan, changes: Sequence[Change], report: Report 
     }
     remember(home, said)
     return receipt
-
-
-def _without_companions(labelled: Labelled, report: Report) -> Labelled:
-    """RAW and JPEG of one shot are one photo, and no twins."""
-    scan = scan_folder(labelled.folder, recursive=True, species_folders={}, include_filed=True, report=report)
-    companions = {path for photo in scan.photos for path in photo.companions}
-    return replace(labelled, photos=tuple(one for one in labelled.photos if one.path not in companions))
 
 
 def _is_settled(

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from flowersorter.jobs.engine import Recogniser, open_recogniser
+from flowersorter.jobs.lessons import read_garden
 from flowersorter.jobs.models import taught_digests
 from flowersorter.jobs.reading import Reading
-from flowersorter.learning.dataset import LabelledPhoto, natural_order, read_labelled
+from flowersorter.learning.dataset import LabelledPhoto, natural_order
 from flowersorter.learning.evaluate import Answer, SpeciesFigures, validate
 from flowersorter.learning.feature_store import PhotoFacts
 from flowersorter.learning.head import WIDTH
@@ -52,9 +53,11 @@ def evaluate(
 ) -> Evaluation:
     """Ask the model for every labelled photo that it was not taught on, nor another of the same scene.
 
-    Raises `Refused`: as `read_labelled` (one species is enough here) and `open_recogniser`; and `Cancelled`.
+    Scenes are told by what the cache remembers of the taught photos; without that, by equal bytes alone.
+
+    Raises `Refused`: as `read_garden` (one species is enough here) and `open_recogniser`; and `Cancelled`.
     """
-    labelled = read_labelled(folder, report, min_species=1)
+    labelled = read_garden(folder, report, min_species=1)
     report(Progress(Stage.STARTING))
     recogniser = open_recogniser(home, settings, model)
     from flowersorter.learning.features import Seen

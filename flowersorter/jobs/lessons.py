@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flowersorter.jobs.reading import Reading
-from flowersorter.learning.dataset import Labelled, LabelledPhoto
-from flowersorter.progress import Report
+from flowersorter.learning.dataset import Labelled, LabelledPhoto, read_labelled
+from flowersorter.progress import Report, silent
 from flowersorter.records import Code, Left, Refused
+from flowersorter.sorting.scan import scan_folder
 
 if TYPE_CHECKING:  # these load torch
     from flowersorter.learning.backbone import Backbone
     from flowersorter.learning.devices import ChosenDevice
     from flowersorter.learning.features import Seen
     from flowersorter.learning.lesson import Lesson
+
+
+def read_garden(folder: Path, report: Report = silent, *, min_species: int = 2) -> Labelled:
+    """The labelled photos of a folder, as `read_labelled` does; RAW and JPEG of one shot are one."""
+    labelled = read_labelled(folder, report, min_species=min_species)
+    scan = scan_folder(folder, recursive=True, species_folders={}, include_filed=True, report=report)
+    companions = {path for photo in scan.photos for path in photo.companions}
+    return replace(labelled, photos=tuple(one for one in labelled.photos if one.path not in companions))
 
 
 def read_lesson(

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from flowersorter.jobs.bases import better_base
 from flowersorter.jobs.beside import beside, open_known, reported_of
 from flowersorter.jobs.deepen import deepen, seconds_to_deepen
-from flowersorter.jobs.lessons import read_lesson
+from flowersorter.jobs.lessons import read_garden, read_lesson
 from flowersorter.jobs.models import check_name, learned_by_layers
 from flowersorter.jobs.reading import Reading
 from flowersorter.jobs.saving import Origin, save_version
 from flowersorter.jobs.weights import Base, open_backbone, resolve_base, resolve_bases
 from flowersorter.learning.bundle import ModelInfo
 from flowersorter.learning.compare import Comparison
-from flowersorter.learning.dataset import Labelled, read_labelled
+from flowersorter.learning.dataset import Labelled
 from flowersorter.learning.evaluate import Answer, Epoch, Validation
 from flowersorter.learning.views import VIEWS, space_of, views_in
 from flowersorter.paths import Home
@@ -104,8 +104,8 @@ class Taught:
 
 
 def inspect(folder: Path, report: Report = silent) -> Labelled:
-    """What would be taught from a folder, and what not. Raises `Refused` as `read_labelled` does."""
-    return read_labelled(folder, report)
+    """What would be taught from a folder, and what not. Raises `Refused` as `read_garden` does."""
+    return read_garden(folder, report)
 
 
 def teach(home: Home, settings: Settings, request: TeachRequest, report: Report = silent) -> Taught:
@@ -116,13 +116,13 @@ def teach(home: Home, settings: Settings, request: TeachRequest, report: Report 
     Streams a `BasesTried` where there are several bases, a `TeachingStarted`, a `Left` for each photo
     that proves unreadable, a `TeachingEstimate` where the network's last layers learn, and the epochs
     through `report`. Cancelled or failed, it leaves everything as it was. Raises `Refused`: as
-    `read_labelled`, NO_WEIGHTS, WEIGHTS_*, DEVICE_UNUSABLE, BAD_NAME, BAD_ARGUMENT, DISK_FULL,
+    `read_garden`, NO_WEIGHTS, WEIGHTS_*, DEVICE_UNUSABLE, BAD_NAME, BAD_ARGUMENT, DISK_FULL,
     TOO_FEW_PHOTOS; and `Cancelled`.
     """
     started = time.monotonic()
     _check(request)
     name = check_name(request.name or _shown(request.folder.name))
-    labelled = read_labelled(request.folder, report)
+    labelled = read_garden(request.folder, report)
     known = None if request.beside is None else open_known(home, settings, request.beside, labelled.species)
     bases = resolve_bases(home, settings, request.base)
     report(Progress(Stage.STARTING))
@@ -179,7 +179,7 @@ def estimate(home: Home, settings: Settings, request: TeachRequest, report: Repo
     Raises `Refused` as `teach` does, and `Cancelled`.
     """
     _check(request)
-    labelled = read_labelled(request.folder, report)
+    labelled = read_garden(request.folder, report)
     base = resolve_base(home, settings, request.base)
     report(Progress(Stage.STARTING))
     from flowersorter.learning.backbone import load_backbone

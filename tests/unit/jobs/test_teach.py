@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -80,6 +81,14 @@ Run = Callable[..., teaching.Taught]
 def everything_in(folder: Path) -> dict[str, str]:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def test_raw_and_jpeg_of_one_shot_are_one_photo(garden: Path, tmp_path: Path) -> None:
+    """Twice taught it would count twice, and stand on both sides of a split."""
+    copy = shutil.copytree(garden, tmp_path / "with raw")
+    jpeg = min((copy / "rose").iterdir())
+    shutil.copy2(jpeg, jpeg.with_suffix(".dng"))
+    assert len(inspect(copy).photos) == len(inspect(garden).photos)
 
 
 def test_a_model_is_taught_and_saved(run: Run, home: Home, settings: Settings) -> None:
