@@ -111,6 +111,7 @@ class Review:
         self.decisions: dict[Path, Decision] = {}
         self.keys: dict[str, int] = {}  # species -> its number key, fixed once given
         self._rows: dict[Path, int] = {}
+        self._copies: dict[str, list[int]] = {}  # digest -> the rows of the photos with these bytes
         self._places: list[Place] = []
         self._counts: Counter[Place] = Counter()
         self._known: set[str] = set()
@@ -123,6 +124,8 @@ class Review:
             if one.decision is not None:
                 self.decisions[path] = one.decision
             self._rows[path] = len(self.photos)
+            if one.digest is not None:
+                self._copies.setdefault(one.digest, []).append(len(self.photos))
             self.photos.append(one)
             place = place_of(one, self.decisions.get(path))
             self._places.append(place)
@@ -173,6 +176,11 @@ class Review:
 
     def decision(self, row: int) -> Decision | None:
         return self.decisions.get(self.photos[row].photo.path)
+
+    def kept_decision(self, row: int) -> Decision | None:
+        """What to remember of the bytes of a photo: what is said of it, else of a copy of it."""
+        said = (self.decision(each) for each in (row, *self._copies.get(self.photos[row].digest or "", ())))
+        return next((decision for decision in said if decision is not None), None)
 
     def corrections(self) -> dict[str, str]:
         """The species that was said of photos, by digest, where the guess was another or not sure."""

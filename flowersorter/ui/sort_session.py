@@ -212,7 +212,7 @@ class SortSession(QObject):
         for row in rows:
             digest = self.review.photos[row].digest
             if digest is not None:
-                self._unsaved[digest] = self.review.decision(row)
+                self._unsaved[digest] = self.review.kept_decision(row)
         self._outdate_plan()
         self._save()
         self.decided.emit(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from threading import Event
 
@@ -9,6 +10,7 @@ import pytest
 from support.recogniser import make_photos, model_info
 
 from flowersorter.jobs import sort
+from flowersorter.library import Library
 from flowersorter.records import Code, Decision, Refused, Status, Transfer
 from flowersorter.ui.sort_session import Busy
 
@@ -154,6 +156,33 @@ def test_closing_keeps_decisions_that_were_just_taken(session, qtbot, sort_folde
         session.decide([row], Decision(f"species {row}"), "words")
     session.close()
     assert sorted(decision.species for decision in kept.values()) == ["species 1", "species 2", "species 3"]
+
+
+def test_what_is_taken_back_of_one_copy_is_still_known_of_the_other(
+    session, qtbot, sort_folder, tmp_path, home
+):
+    make_photos(tmp_path / "twins", "rose-40-1.jpg")
+    shutil.copy2(tmp_path / "twins" / "rose-40-1.jpg", tmp_path / "twins" / "rose-40-2.jpg")
+    sort_folder(tmp_path / "twins")
+    digest = session.review.photos[0].digest
+    for row in (0, 1):
+        session.decide([row], Decision("rose"), "words")
+    session.undo_stack.undo()
+    session.close()
+    assert session.review.decision(1) is None
+    with Library.open(home.library_file) as library:
+        assert library.decision(digest, None) == Decision("rose")
+
+
+def test_what_is_taken_back_of_every_copy_is_forgotten(session, qtbot, sort_folder, tmp_path, home):
+    make_photos(tmp_path / "twins", "rose-40-1.jpg")
+    shutil.copy2(tmp_path / "twins" / "rose-40-1.jpg", tmp_path / "twins" / "rose-40-2.jpg")
+    sort_folder(tmp_path / "twins")
+    session.decide([0, 1], Decision("rose"), "words")
+    session.decide([0, 1], None, "words")
+    session.close()
+    with Library.open(home.library_file) as library:
+        assert library.decision(session.review.photos[0].digest, None) is None
 
 
 def test_decisions_that_could_not_be_kept_are_kept_later(session, qtbot, sort_folder, folder, monkeypatch):
