@@ -337,7 +337,7 @@ class ReviewView(QWidget):
     def _show_counts(self) -> None:
         self.panel.refresh()
         review, session = self._session.review, self._session
-        idle = session.busy in (Busy.NOTHING, Busy.PLANNING) and not session.promising
+        idle = session.busy in (Busy.NOTHING, Busy.PLANNING)
         waiting = 0
         if session.found_now is not None and session.busy is not Busy.CLASSIFYING:
             found = session.found_now.scan

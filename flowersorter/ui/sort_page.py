@@ -82,6 +82,8 @@ class SortPage(QWidget):
         session.planned.connect(self._show_plan)
         session.filed.connect(self._show_receipt)
         session.failed.connect(self._show_failure)
+        session.not_filed.connect(self._show_not_filed)
+        session.not_saved.connect(self._show_error)
         session.progressed.connect(self._show_progress)
         self._go(self.welcome)
 
@@ -232,9 +234,19 @@ class SortPage(QWidget):
             self._go(self.welcome)  # nothing could begin
             self.welcome.message.show_message(messages.say_error(error), "error")
         elif self.stack.currentWidget() is not self.welcome:
-            self.message.show_message(messages.say_error(error), "error")
+            self._show_error(error)
             if self.stack.currentWidget() is self.plan:
                 self._go(self.review)  # the plan is used up; a new one says how things are now
+
+    def _show_not_filed(self, error: Exception) -> None:
+        """Which photos moved before is not known: the folder is shown as it is now."""
+        folder = self.welcome.folder
+        if folder is not None:
+            self._open(folder)
+        self._show_error(error)
+
+    def _show_error(self, error: Exception) -> None:
+        self.message.show_message(messages.say_error(error), "error")
 
     def _go(self, view: QWidget) -> None:
         self.stack.setCurrentWidget(view)

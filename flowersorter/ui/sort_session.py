@@ -46,7 +46,9 @@ class SortSession(QObject):
 
     busy_changed = Signal(object)  # Busy
     progressed = Signal(object)  # Progress
-    failed = Signal(object)  # Exception
+    failed = Signal(object)  # Exception: of what was running, but filing
+    not_filed = Signal(object)  # Exception: some photos may lie in their new places all the same
+    not_saved = Signal(object)  # Exception: what was said will be kept with what is said next
     found = Signal(object)  # Found: what is in the chosen folder
     review_began = Signal(object)  # Review, empty as yet
     started = Signal(object)  # Started
@@ -55,7 +57,7 @@ class SortSession(QObject):
     promised = Signal(object)  # Threshold: another one is in force
     promise_failed = Signal(object)  # Exception: the earlier one is still in force
     classified = Signal()  # every photo was looked at
-    stopped = Signal()  # not every photo was: cancelled, or failed
+    stopped = Signal()  # not every photo was: the gardener stopped it
     planned = Signal(object)  # Planned
     filed = Signal(object)  # Receipt
 
@@ -70,7 +72,8 @@ class SortSession(QObject):
         self._thresholds = Newest(_threshold_of, self)
         self._thresholds.succeeded.connect(self._keep_promise)
         self._thresholds.failed.connect(self._break_promise)
-        self._promising = False
+        self._wished: tuple[ModelInfo, float] | None = None  # the newest promise that is still worked out
+        self._plan_waits = False  # for that promise
         self.undo_stack = QUndoStack(self)
         self.review = Review()
         self.request: SortRequest | None = None
@@ -86,7 +89,7 @@ class SortSession(QObject):
     @property
     def promising(self) -> bool:
         """Whether it is being worked out which guesses are sure."""
-        return self._promising
+        return self._wished is not None
 
     # verbs, in the order of the flow
 
@@ -109,8 +112,7 @@ class SortSession(QObject):
         home, settings = self._home, self._store.values
         self.review = Review()
         self.undo_stack.clear()
-        self.started_with = self.threshold = None
-        self._promising = False
+        self.started_with = self.threshold = self._wished = None
         self.review_began.emit(self.review)
         self._take([Classified(photo) for photo in found.scan.photos if not request.wants(photo)])
         self._take([Classified(stay.photo, problem=stay.reason) for stay in found.scan.skipped])
@@ -131,16 +133,19 @@ class SortSession(QObject):
     def promise(self, max_wrong: float) -> None:
         """Ask for at most `max_wrong` percent wrong of what is filed; `promised` and `decided` answer."""
         if self.started_with is not None:
-            self._promising = True
-            self._thresholds.ask((self.started_with.model, max_wrong))
+            self._wished = (self.started_with.model, max_wrong)
+            self._thresholds.ask(self._wished)
 
     def make_plan(self, transfer: Transfer | None = None) -> None:
-        """Work out what filing will do; `planned` answers."""
+        """Work out what filing will do, once it is known which guesses are sure; `planned` answers."""
         self.plan = None  # the one before is not what is asked for any more
         request, found = self._chosen()
         if transfer is not None:
             request = replace(request, transfer=transfer)
             self.request = request
+        if self.promising:
+            self._plan_waits = True
+            return
         home, photos, decisions = self._home, list(self.review.photos), dict(self.review.decisions)
         species = () if self.started_with is None else self.started_with.model.species
 
@@ -163,7 +168,7 @@ class SortSession(QObject):
             return sort.carry_out(home, plan, report)
 
         self.plan = None  # it is carried out once
-        self._start(Busy.FILING, work, self.filed.emit)
+        self._start(Busy.FILING, work, self.filed.emit, failed=self.not_filed.emit)
 
     def cancel(self) -> None:
         """Stop what is running; what it has done so far is kept."""
@@ -227,7 +232,7 @@ class SortSession(QObject):
         def failed(error: Exception) -> None:
             self._saving = False
             self._unsaved = {**decisions, **self._unsaved}  # tried again with the next decision
-            self.failed.emit(error)
+            self.not_saved.emit(error)
 
         task = TaskRunner(lambda _report: self._save_now(decisions), self)
         task.succeeded.connect(self._saved)
@@ -273,18 +278,27 @@ class SortSession(QObject):
         info, max_wrong = wish
         if self.started_with is None or info is not self.started_with.model or self.request is None:
             return  # of a folder that was closed
-        self._promising = False
+        if wish is self._wished:  # else a newer one is on its way
+            self._wished = None
         self.request = replace(self.request, max_wrong=max_wrong)
         self.threshold = threshold
         rows = self.review.judge(threshold.value)
         self._outdate_plan()
         self.promised.emit(threshold)
         self.decided.emit(rows)
+        self._plan_now()
 
     def _break_promise(self, wish: tuple[ModelInfo, float], error: Exception) -> None:
         if self.started_with is not None and wish[0] is self.started_with.model:
-            self._promising = False
+            if wish is self._wished:
+                self._wished = None
             self.promise_failed.emit(error)
+            self._plan_now()
+
+    def _plan_now(self) -> None:
+        """Make the plan that waited for the promise."""
+        if self._plan_waits and not self.promising:
+            self.make_plan()
 
     def _outdate_plan(self) -> None:
         """Something else was said: what was planned is not it any more."""
@@ -293,6 +307,9 @@ class SortSession(QObject):
             self.make_plan()
 
     def _planned(self, planned: Planned) -> None:
+        if self.promising:  # other guesses may be sure by now
+            self._plan_waits = True
+            return
         self.plan = planned
         self.planned.emit(planned)
 
@@ -305,12 +322,14 @@ class SortSession(QObject):
         done: Callable[[Any], object],
         *,
         partial: Callable[[Any], object] | None = None,
+        failed: Callable[[Exception], object] | None = None,
         cancelled: Callable[[], object] | None = None,
     ) -> None:
         if self._busy is Busy.FILING:
             raise ValueError("photos are being filed")
         if self._task is not None:
             self._task.cancel()  # a newer wish; the old task's answers are not listened to any more
+        self._plan_waits = False
         task = TaskRunner(work, self)
         self._task = task
 
@@ -334,7 +353,7 @@ class SortSession(QObject):
         if partial is not None:
             task.partial.connect(current(partial))
         task.succeeded.connect(ended(done))
-        task.failed.connect(ended(self.failed.emit))
+        task.failed.connect(ended(failed or self.failed.emit))
         task.cancelled.connect(ended(cancelled or (lambda: None)))
         self._set_busy(busy)
         task.start()

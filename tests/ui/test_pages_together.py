@@ -9,9 +9,10 @@ from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMessageBox, QWidget
 
-from flowersorter.jobs import sort
+from flowersorter.jobs import decide, promise, sort
 from flowersorter.jobs.history import history
 from flowersorter.learning.calibrate import Threshold
+from flowersorter.records import Status
 from flowersorter.ui import history_view
 from flowersorter.ui.sort_session import Busy
 
@@ -115,6 +116,92 @@ def test_another_promise_while_it_plans_is_in_the_plan(reviewed, qtbot, recognis
         slow_plans.set()
     assert session.plan is not None
     assert "rose-55-2.jpg" in {move.photo.path.name for move in session.plan.plan.moves}
+
+
+def test_no_plan_is_shown_while_another_promise_is_worked_out(
+    reviewed, qtbot, recogniser, slow_plans, monkeypatch
+):
+    """Its photos are not the ones that would be filed, so its button could do nothing."""
+    recogniser.thresholds[50.0] = Threshold(0.5)
+    promise_now = Event()
+
+    def slow_threshold(_info, max_wrong):
+        assert promise_now.wait(20)
+        return recogniser.threshold(max_wrong)
+
+    monkeypatch.setattr(promise, "threshold_of", slow_threshold)
+    page, session = reviewed.sort_page, reviewed.session
+    page._ask_for_plan()
+    session.promise(50.0)
+    slow_plans.set()
+    qtbot.waitUntil(lambda: session.busy is Busy.NOTHING, timeout=PATIENCE)
+    assert page.stack.currentWidget() is page.review
+    with qtbot.waitSignal(session.planned, timeout=PATIENCE):
+        promise_now.set()
+    assert page.stack.currentWidget() is page.plan
+    with qtbot.waitSignal(session.filed, timeout=PATIENCE) as filed:
+        page.plan.go.click()
+    assert filed.args[0].count(Status.MOVED) == 5
+
+
+# what fails
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """Decisions cannot be kept, which is known once somebody says so."""
+    go_on = Event()
+
+    def fail(_home, _decisions):
+        assert go_on.wait(20)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(decide, "remember", fail)
+    yield go_on
+    go_on.set()
+
+
+def test_a_decision_that_cannot_be_kept_leaves_the_filing_in_view(reviewed, qtbot, monkeypatch, full_disk):
+    page, session = reviewed.sort_page, reviewed.session
+    file_on, real = Event(), sort.carry_out
+
+    def slow(*arguments):
+        assert file_on.wait(20)
+        return real(*arguments)
+
+    monkeypatch.setattr(sort, "carry_out", slow)
+    page.review.relabel("tulip")
+    with qtbot.waitSignal(session.planned, timeout=PATIENCE):
+        page._ask_for_plan()
+    page.plan.go.click()
+    with qtbot.waitSignal(session.not_saved, timeout=PATIENCE):
+        full_disk.set()
+    assert page.stack.currentWidget() is page.plan
+    assert page.message.words() == "The disk is full. Free some space and try again."
+    with qtbot.waitSignal(session.filed, timeout=PATIENCE):
+        file_on.set()
+    assert page.stack.currentWidget() is page.receipt
+
+
+def test_after_a_filing_that_failed_the_folder_is_shown_as_it_is(reviewed, qtbot, monkeypatch, folder):
+    """Some photos have moved: the review would still offer to file them."""
+    page, session = reviewed.sort_page, reviewed.session
+    real = sort.carry_out
+
+    def fail_at_the_end(*arguments):
+        real(*arguments)
+        raise OSError(5, "Input/output error", "/x/journal.sqlite")
+
+    monkeypatch.setattr(sort, "carry_out", fail_at_the_end)
+    with qtbot.waitSignal(session.planned, timeout=PATIENCE):
+        page._ask_for_plan()
+    with qtbot.waitSignal(session.found, timeout=PATIENCE) as found:
+        page.plan.go.click()
+    assert page.stack.currentWidget() is page.welcome
+    assert page.message.words() == "“/x/journal.sqlite” cannot be used: Input/output error."
+    assert {photo.path.name for photo in found.args[0].scan.photos if photo.filed_as is None} == {
+        "daisy-40-3.jpg", "rose-55-2.jpg", "broken-1.jpg",
+    }  # fmt: skip
 
 
 def test_a_setting_changed_meanwhile_takes_no_photo_from_the_review(reviewed, qtbot, store):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from threading import Event
+
 import pytest
+from PySide6.QtCore import Qt
 from support.recogniser import make_photos
 
 from flowersorter.jobs import promise, sort
@@ -56,12 +59,59 @@ def test_the_plan_keeps_the_number_that_is_shown(promised, session, qtbot):
     assert session.request.max_wrong == 10.0
 
 
-def test_there_is_no_plan_while_it_is_worked_out(promised, session, qtbot):
-    assert promised.bottom.plan_button.isEnabled()
-    with qtbot.waitSignal(session.promised):
-        promised.promise.number.setValue(10.0)
-        assert not promised.bottom.plan_button.isEnabled()
-    assert promised.bottom.plan_button.isEnabled()
+@pytest.fixture
+def slow_promises(monkeypatch, recogniser):
+    """Thresholds are worked out once somebody says so."""
+    go_on = Event()
+
+    def wait_and_answer(_info: object, max_wrong: float) -> Threshold:
+        assert go_on.wait(20)
+        return recogniser.threshold(max_wrong)
+
+    monkeypatch.setattr(promise, "threshold_of", wait_and_answer)
+    yield go_on
+    go_on.set()
+
+
+def test_a_number_typed_just_before_the_plan_is_in_the_plan(promised, session, qtbot, slow_promises):
+    """The press takes the keyboard from the number, which is asked for only then; the click still counts."""
+    promised.plan_requested.connect(session.make_plan)
+    number, plan = promised.promise.number, promised.bottom.plan_button
+    number.setFocus()
+    number.selectAll()
+    qtbot.keyClicks(number, "10")
+    qtbot.mousePress(plan, Qt.MouseButton.LeftButton)
+    assert session.promising
+    qtbot.mouseRelease(plan, Qt.MouseButton.LeftButton)
+    with qtbot.waitSignal(session.planned) as planned:
+        slow_promises.set()
+    assert session.plan is planned.args[0]
+    assert "rose-55-2.jpg" in {move.photo.path.name for move in planned.args[0].plan.moves}
+
+
+def test_a_plan_that_waits_for_a_number_comes_also_when_that_fails(
+    promised, session, qtbot, slow_promises, monkeypatch
+):
+    def gone(_info: object, _max_wrong: float) -> Threshold:
+        assert slow_promises.wait(20)
+        raise Refused(Code.MODEL_NOT_FOUND, model="garden")
+
+    monkeypatch.setattr(promise, "threshold_of", gone)
+    promised.promise.number.setValue(10.0)
+    session.make_plan()
+    with qtbot.waitSignal(session.planned) as planned:
+        slow_promises.set()
+    assert len(planned.args[0].plan.moves) == 4
+
+
+def test_a_plan_waits_for_the_newest_number(promised, session, qtbot, slow_promises):
+    promised.promise.number.setValue(1.0)
+    promised.promise.number.setValue(10.0)
+    session.make_plan()
+    with qtbot.waitSignal(session.planned) as planned:
+        slow_promises.set()
+    assert not session.promising
+    assert len(planned.args[0].plan.moves) == 5
 
 
 def test_what_was_said_of_a_photo_stays(promised, session, qtbot):

@@ -193,7 +193,7 @@ def test_decisions_that_could_not_be_kept_are_kept_later(session, qtbot, sort_fo
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("flowersorter.jobs.decide.remember", full)
-    with qtbot.waitSignal(session.failed):
+    with qtbot.waitSignal(session.not_saved), qtbot.assertNotEmitted(session.failed):
         session.decide([1], Decision("first"), "words")
     monkeypatch.setattr("flowersorter.jobs.decide.remember", lambda _home, decisions: kept.update(decisions))
     session.decide([2], Decision("second"), "words")
