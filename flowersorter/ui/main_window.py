@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSettings, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QIcon, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from flowersorter.jobs.warm_up import warm_up
 from flowersorter.paths import Home
@@ -18,6 +18,7 @@ from flowersorter.records import Recovered
 from flowersorter.resources import resource
 from flowersorter.ui import messages
 from flowersorter.ui.actions import Key, make_action
+from flowersorter.ui.drops import DropHint, accept_copy, dropped_folder
 from flowersorter.ui.help_view import HelpView
 from flowersorter.ui.questions import ask
 from flowersorter.ui.rail import Rail
@@ -27,7 +28,7 @@ from flowersorter.ui.sort_session import Busy, SortSession
 from flowersorter.ui.tasks import TaskRunner, end_tasks
 from flowersorter.ui.theme import GRID
 from flowersorter.ui.thumbnails import Thumbnailer
-from flowersorter.ui.widgets import MessageBar, accept_copy, dropped, heading, set_role
+from flowersorter.ui.widgets import MessageBar
 
 if TYPE_CHECKING:
     from flowersorter.learning.bundle import ModelInfo
@@ -84,7 +85,7 @@ class MainWindow(QMainWindow):
         self.pages.addWidget(self.sort_page)
         self.rail = Rail()
         self._lay_out()
-        self._drop = self._make_drop_hint()
+        self._drop = DropHint(self.tr("Drop the folder to sort its photos"), self)
         self._make_actions()
         self.sort_page.teach_requested.connect(self.show_teaching)
         self.sort_page.models_requested.connect(self.show_models)
@@ -350,7 +351,7 @@ class MainWindow(QMainWindow):
     # a folder dropped anywhere
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _folder_in(event) is not None:
+        if dropped_folder(event) is not None:
             accept_copy(event)
             self._drop.setGeometry(self.pages.geometry().adjusted(GRID, GRID, -GRID, -GRID))
             self._drop.show()
@@ -362,21 +363,10 @@ class MainWindow(QMainWindow):
 
     def dropEvent(self, event: QDropEvent) -> None:
         self._drop.hide()
-        folder = _folder_in(event)
+        folder = dropped_folder(event)
         if folder is not None:
             accept_copy(event)
             self.open_folder(folder)
-
-    def _make_drop_hint(self) -> QFrame:
-        hint = QFrame(self)
-        set_role(hint, "drop")
-        hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        box = QVBoxLayout(hint)
-        words = heading(self.tr("Drop the folder to sort its photos"), 2)
-        words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        box.addWidget(words)
-        hint.hide()
-        return hint
 
 
 def _load_sorting(report: Report) -> None:
@@ -385,9 +375,3 @@ def _load_sorting(report: Report) -> None:
     for name in _LATER_PAGES:
         import_module(f"flowersorter.ui.{name}")
     warm_up()
-
-
-def _folder_in(event: QDropEvent) -> Path | None:
-    """The one folder that is dragged; of a photo, the folder it lies in."""
-    path = dropped(event)
-    return path if path is None or path.is_dir() else path.parent

@@ -21,6 +21,7 @@ from flowersorter.learning.dataset import Labelled, LabelledPhoto
 from flowersorter.paths import Home
 from flowersorter.records import Code, Left
 from flowersorter.ui import messages
+from flowersorter.ui.drops import accept_copy, dropped
 from flowersorter.ui.group_tree import Group, GroupTree, Line, photo_line
 from flowersorter.ui.learning_choices import LearningChoices
 from flowersorter.ui.questions import choose_folder, pictures
@@ -31,9 +32,7 @@ from flowersorter.ui.widgets import (
     EmptyState,
     MessageBar,
     ProgressPanel,
-    accept_copy,
     button,
-    dropped,
     heading,
     primary_button,
     set_role,

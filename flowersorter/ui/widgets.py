@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Literal
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QDropEvent, QFont, QPainter, QPaintEvent
+from PySide6.QtGui import QFont, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -109,12 +108,6 @@ def icon_button(icon: str, name: str, clicked: Callable[[], object]) -> QToolBut
     return made
 
 
-def accept_copy(event: QDropEvent) -> None:
-    """Take what is dragged as a copy: who has taken a move leaves it to the file manager to delete it."""
-    event.setDropAction(Qt.DropAction.CopyAction)
-    event.accept()
-
-
 def set_role(widget: QWidget, role: str) -> None:
     """Let the style sheet (theme.py) dress the widget in `role`, now."""
     widget.setProperty("role", role)
@@ -171,12 +164,6 @@ class EmptyState(QWidget):
         pixmap = theme.draw_icon(self._icon, round(56 * ratio), theme.colors().accent)
         pixmap.setDevicePixelRatio(ratio)
         self._picture.setPixmap(pixmap)
-
-
-def dropped(event: QDropEvent) -> Path | None:
-    """The one file or folder of this computer that is dragged; None for several, and for other things."""
-    urls = event.mimeData().urls()
-    return Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None
 
 
 def scrolling(page: QWidget) -> QScrollArea:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, QSize, Qt, QUrl
@@ -30,8 +33,12 @@ def tree(folder) -> dict[str, tuple[bytes, int]]:
 
 
 def drop(window, path) -> None:
+    drop_url(window, QUrl.fromLocalFile(str(path)))
+
+
+def drop_url(window, url) -> None:
     data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path))])
+    data.setUrls([url])
     left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     window.dropEvent(QDropEvent(QPointF(9, 9), Qt.DropAction.CopyAction, data, left, none))
 
@@ -105,6 +112,29 @@ def test_a_photo_that_is_dropped_opens_its_folder(window, qtbot, folder):
     with qtbot.waitSignal(window.session.found):
         drop(window, folder / "rose-99-1.jpg")
     assert window.sort_page.welcome.folder == folder
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names are text there")
+def test_a_dropped_folder_whose_name_is_not_utf8_is_opened_itself(window, qtbot, tmp_path):
+    """Promise 12: names need not be UTF-8; its parent may be the whole home folder."""
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/parent/caf\xe9 #1"))
+    make_photos(folder, "rose-99-1.jpg")
+    with qtbot.waitSignal(window.session.found) as found:
+        drop_url(window, QUrl(f"file://{quote(os.fsencode(folder))}"))
+    assert window.sort_page.welcome.folder == folder
+    assert len(found.args[0].scan.photos) == 1
+
+
+def test_of_a_dropped_folder_that_is_gone_the_parent_is_not_opened(window, qtbot, tmp_path):
+    with qtbot.waitSignal(window.session.failed) as failed:
+        drop(window, tmp_path / "gone")
+    assert window.sort_page.welcome.folder == tmp_path / "gone"
+    assert failed.args[0].reason.code is Code.NOT_A_FOLDER
+
+
+def test_a_drop_that_names_no_folder_opens_none(window):
+    drop_url(window, QUrl("file://"))
+    assert window.sort_page.welcome.folder is None
 
 
 def test_a_folder_chosen_from_any_step_is_shown(window, qtbot, folder, tmp_path):
