@@ -102,8 +102,7 @@ def _run(app: QApplication, home: Home, folder: Path | None) -> int:
     window = open_window(home)
     sys.excepthook = _show_defects(window)
     interrupts = Interrupts(_stopper(app, window))
-    receiver = FolderReceiver(home)
-    receiver.received.connect(lambda other: _come_forward(window, other))
+    receiver = _listen(home, window)
     window.shown.connect(window.start)
     if folder is not None:
         window.ready.connect(_opener(window, folder.absolute()))
@@ -114,6 +113,14 @@ def _run(app: QApplication, home: Home, folder: Path | None) -> int:
         receiver.close()
         interrupts.close()
         sys.excepthook = sys.__excepthook__
+
+
+def _listen(home: Home, window: MainWindow) -> FolderReceiver:
+    """Open the folders of later starts, until the window closes: they would go with it."""
+    receiver = FolderReceiver(home)
+    receiver.received.connect(lambda folder: _come_forward(window, folder))
+    window.closing.connect(receiver.close)
+    return receiver
 
 
 def _stopper(app: QApplication, window: MainWindow) -> Callable[[], None]:

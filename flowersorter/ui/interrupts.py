@@ -14,18 +14,20 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupts:
-    """While it lasts, a signal calls `stop` on the GUI thread.
+    """While it lasts, a signal calls `stop` on the GUI thread, from Qt's loop.
 
-    Qt's loop runs no Python code while nothing happens, so a byte on a socket wakes it (PEP 475, signal(3)).
+    Python's own handler could run in the middle of any slot, so it does nothing. The number of the signal, a
+    byte on a socket, wakes the loop (`signal.set_wakeup_fd`).
     """
 
     def __init__(self, stop: Callable[[], None]) -> None:
+        self._stop = stop
         self._reading, self._writing = socket.socketpair()
         self._reading.settimeout(0)
         self._writing.settimeout(0)
         self._notifier = QSocketNotifier(self._reading.fileno(), QSocketNotifier.Type.Read)
         self._notifier.activated.connect(self._woken)
-        self._before = [signal.signal(number, lambda _number, _frame: stop()) for number in _SIGNALS]
+        self._before = [signal.signal(number, lambda _number, _frame: None) for number in _SIGNALS]
         self._wakeup = signal.set_wakeup_fd(self._writing.fileno())
 
     def close(self) -> None:
@@ -38,5 +40,8 @@ class Interrupts:
         self._writing.close()
 
     def _woken(self) -> None:
+        numbers = b""
         with suppress(BlockingIOError):  # the byte may be gone: closing a window runs the loop once more
-            self._reading.recv(64)
+            numbers = self._reading.recv(64)
+        if any(number in numbers for number in _SIGNALS):
+            self._stop()

@@ -62,6 +62,7 @@ class MainWindow(QMainWindow):
 
     shown = Signal()  # once, when the first screen is up
     ready = Signal()  # once, when sorting can start at once
+    closing = Signal()  # nothing holds it up any more but what still ends
 
     def __init__(self, home: Home, store: SettingsStore, thumbnailer: Thumbnailer) -> None:
         super().__init__()
@@ -262,6 +263,11 @@ class MainWindow(QMainWindow):
             if not self._closing:
                 self._ask_to_stop()
             return
+        if not self._closing and self.teaching is not None and self.teaching.learning:
+            event.ignore()
+            self._ask_to_stop_learning()
+            return
+        self.closing.emit()
         self._keep_geometry()
         self.sort_page.close_threads()  # first: a picture that is slow to decode is given up
         self.session.close()
@@ -293,6 +299,16 @@ class MainWindow(QMainWindow):
             if undoing
             else self.tr("Photos are being filed. Stop and close?"),
             self.tr("The photo in hand is finished first. The others stay where they are."),
+            self.tr("Stop and close"),
+            self.stop_and_close,
+        )
+
+    def _ask_to_stop_learning(self) -> None:
+        self.show_teaching()
+        ask(
+            self,
+            self.tr("A model is being taught. Stop and close?"),
+            self.tr("Nothing of it is kept, and the models that you have stay as they are."),
             self.tr("Stop and close"),
             self.stop_and_close,
         )

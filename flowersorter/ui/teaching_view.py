@@ -66,6 +66,10 @@ class TeachingView(QWidget):
         """Whether it looks into a folder or learns."""
         return self._task.busy
 
+    @property
+    def learning(self) -> bool:
+        return self.busy and self._lesson is not None and self.pages.currentWidget() is self._lesson
+
     def look_into(self, folder: Path) -> None:
         """List what a folder holds, before anything is learned."""
         if self._task.busy:

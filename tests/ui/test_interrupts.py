@@ -27,6 +27,7 @@ def test_a_signal_is_heard_while_nothing_happens(qtbot, number):
     interrupts = Interrupts(lambda: heard.append(number))
     try:
         os.kill(os.getpid(), number)
+        assert heard == [], "what is being done now goes on to its end"
         qtbot.waitUntil(lambda: heard == [number])
     finally:
         interrupts.close()

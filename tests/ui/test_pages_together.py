@@ -11,9 +11,11 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 
 from flowersorter.jobs import decide, promise, sort
 from flowersorter.jobs.history import history
+from flowersorter.jobs.teach import TeachRequest
 from flowersorter.learning.calibrate import Threshold
+from flowersorter.progress import Progress, Stage
 from flowersorter.records import Status
-from flowersorter.ui import history_view
+from flowersorter.ui import history_view, teaching_view
 from flowersorter.ui.sort_session import Busy
 
 PATIENCE = 20_000  # ms
@@ -305,6 +307,38 @@ def test_closing_while_photos_are_put_back_asks_first(reviewed, qtbot, monkeypat
     qtbot.waitUntil(lambda: not reviewed.isVisible(), timeout=PATIENCE)
     (batch,) = history(reviewed._home)
     assert 0 < batch.undone < batch.photos
+
+
+@pytest.fixture
+def teaching(window, folder, qtbot, monkeypatch):
+    """A lesson that never ends by itself; the Sort page is shown."""
+
+    def never_end(_home, _settings, _request, report):
+        while True:
+            report(Progress(Stage.TRAINING, 1, 10))
+
+    monkeypatch.setattr(teaching_view, "teach", never_end)
+    window.show_teaching()
+    window.teaching.start(TeachRequest(folder, "garden"))
+    window.show_sort()
+    return window
+
+
+def test_closing_while_it_learns_asks_first(teaching, qtbot):
+    """A lesson may have run for an hour."""
+    teaching.close()
+    assert teaching.isVisible()
+    assert teaching.pages.currentWidget() is teaching.teaching
+    (question,) = teaching.findChildren(QMessageBox)
+    assert question.text() == "A model is being taught. Stop and close?"
+    assert teaching.teaching.busy
+    question.buttons()[0].click()
+    assert not teaching.isVisible()
+
+
+def test_a_signal_closes_without_a_question_while_it_learns(teaching):
+    teaching.stop_and_close()
+    assert not teaching.isVisible()
 
 
 def test_a_folder_that_is_looked_into_unlocks_nothing(window, qtbot, folder):

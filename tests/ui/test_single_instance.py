@@ -6,10 +6,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from threading import Event
 
 import pytest
 
+from flowersorter.app import _listen
 from flowersorter.ui.single_instance import FolderReceiver, hand_over
+from flowersorter.ui.tasks import TaskRunner
 
 FIRST = """
 from PySide6.QtCore import QCoreApplication
@@ -58,6 +61,23 @@ def test_a_start_without_a_folder_calls_the_window_forward(receiver, qtbot):
         second = start_second()
     assert received.args == [None]
     assert second.wait(20) == 0
+
+
+def test_a_window_that_is_closing_takes_no_folder(window, home):
+    """It would go with the window, and the second start would have ended."""
+    closing, answers = Event(), []
+
+    def second_start(_report):
+        assert closing.wait(20)
+        answers.append(hand_over(home, Path("/photos")))
+
+    receiver = _listen(home, window)
+    window.closing.connect(closing.set)
+    task = TaskRunner(second_start, window)
+    task.start()
+    window.close()
+    receiver.close()
+    assert answers == [False]
 
 
 def test_without_a_window_nobody_answers(home, qapp):
