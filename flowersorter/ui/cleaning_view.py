@@ -6,6 +6,7 @@ Nothing moves before the plan was seen; carrying it out is one batch of the hist
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -101,12 +102,15 @@ class CleaningView(QWidget):
 
     def look_again(self) -> None:
         """The same once more, after photos moved."""
-        if self._look is None or self._task.busy:
-            return
+        if self._look is None or (self.filing and self._task.busy):
+            return  # filing ends by looking again
         self.progress.start()
         self.back_button.hide()
         self.pages.setCurrentWidget(self._waiting)
-        task = self._task.prepare(self._look)
+        self._task.replace(partial(self._start_looking, self._look))
+
+    def _start_looking(self, look: Callable[[Report], Checked]) -> None:
+        task = self._task.prepare(look)
         task.progressed.connect(self.progress.show_progress)
         task.succeeded.connect(self.show_checked)
         task.failed.connect(self._show_error)
@@ -128,7 +132,7 @@ class CleaningView(QWidget):
     def show_found(self, checked: Checked, base: str, device: str) -> None:
         """Show what teaching found; looking again asks for the same base."""
         self._remember(checked.folder, base, device)
-        self.show_checked(checked)
+        self._task.replace(lambda: self.show_checked(checked))
 
     def _remember(self, folder: Path, base: str, device: str) -> None:
         """How to look, so that it can be done again."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QThread, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QThread, Signal, SignalInstance
 
 from flowersorter.progress import Cancelled, Progress, Report
 from flowersorter.records import Refused
@@ -21,7 +22,7 @@ Work = Callable[[Report], Any]
 
 
 class TaskRunner(QThread):
-    """Runs ``work(report)`` once. Exactly one of `succeeded`, `failed` and `cancelled` is emitted.
+    """Runs ``work(report)`` once. Emits one of `succeeded`, `failed` and `cancelled`, or none if dropped.
 
     `failed` carries a `Refused` for what the user can mend, any other exception for a defect of ours.
     Give it a parent and leave it to that: PySide crashes on a child that waits for `deleteLater` while
@@ -37,25 +38,36 @@ class TaskRunner(QThread):
     def __init__(self, work: Work, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._work = work
+        self._dropped = False
 
     def cancel(self) -> None:
         """Ask the work to stop at its next report."""
+        self._dropped = False
+        self.requestInterruption()
+
+    def drop(self) -> None:
+        """Ask the work to stop, and tell nobody what came of it; `finished` still says that it ended."""
+        self._dropped = True
         self.requestInterruption()
 
     def run(self) -> None:
         try:
             result = self._work(self._report)
         except Cancelled:
-            self.cancelled.emit()
+            self._tell(self.cancelled)
         except Refused as refusal:
-            self.failed.emit(refusal)
+            self._tell(self.failed, refusal)
         except Exception as error:  # the boundary of the thread: the window says it, the log keeps it
             logger.exception("a task failed")
-            self.failed.emit(error)
+            self._tell(self.failed, error)
         else:
-            self.succeeded.emit(result)
+            self._tell(self.succeeded, result)
         finally:
             del self._work  # what it holds on to may be large, and the thread object stays for a while
+
+    def _tell(self, end: SignalInstance, *outcome: object) -> None:
+        if not self._dropped:
+            end.emit(*outcome)
 
     def _report(self, event: object) -> None:
         if self.isInterruptionRequested():
@@ -72,6 +84,7 @@ class OneTask(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._task: TaskRunner | None = None
+        self._next: Callable[[], object] | None = None
 
     @property
     def busy(self) -> bool:
@@ -83,14 +96,31 @@ class OneTask(QObject):
         self._task = task
         for ended in (task.succeeded, task.failed, task.cancelled):
             ended.connect(self._end)  # before what follows, which may start the next task
+        task.finished.connect(partial(self._go_on, task))
         return task
 
+    def replace(self, start: Callable[[], object]) -> None:
+        """Call `start` when the room is free: what runs is dropped, and so is an older wish that waits."""
+        if self._task is None:
+            start()
+        else:
+            self._next = start
+            self._task.drop()
+
     def cancel(self) -> None:
+        self._next = None
         if self._task is not None:
             self._task.cancel()
 
     def _end(self) -> None:
         self._task = None
+
+    def _go_on(self, ended: TaskRunner) -> None:
+        if self._task is ended:  # it was dropped
+            self._task = None
+        if self._task is None and self._next is not None:
+            start, self._next = self._next, None
+            start()
 
 
 def end_tasks(owner: QObject) -> None:

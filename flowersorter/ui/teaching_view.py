@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,7 @@ class TeachingView(QWidget):
         self._lesson: LessonView | None = None
         self._report: ReportView | None = None
         self._request: TeachRequest | None = None
+        self._taught: Taught | None = None  # what the report is of
         self._checked: Checked | None = None
         self._locked = False
         self.cleaning: CleaningView | None = None
@@ -72,11 +74,13 @@ class TeachingView(QWidget):
 
     def look_into(self, folder: Path) -> None:
         """List what a folder holds, before anything is learned."""
-        if self._task.busy:
+        if self.learning:
             return
         self.setup.show_looking(folder)
         self._store.change(last_teaching_folder=str(folder))
+        self._task.replace(partial(self._start_looking, folder))
 
+    def _start_looking(self, folder: Path) -> None:
         def work(report: Report) -> Labelled:
             # half a second that would otherwise block the window when the curves appear
             import pyqtgraph  # noqa: F401
@@ -175,6 +179,7 @@ class TeachingView(QWidget):
     def _show_taught(self, taught: Taught) -> None:
         if taught.in_force:
             self._store.change(model=taught.info.name)
+        self._taught, self._checked = taught, None
         report = self._open_report()
         self.pages.setCurrentWidget(report)
         report.show_taught(taught)
@@ -189,12 +194,13 @@ class TeachingView(QWidget):
         task = TaskRunner(
             lambda report: look_at_answers(self._home, request.folder, taught.answers, report), self
         )
-        task.succeeded.connect(self._offer_suspects)
+        task.succeeded.connect(partial(self._offer_suspects, taught))
         task.start()  # where it fails, the report stands without the offer
 
-    def _offer_suspects(self, checked: Checked) -> None:
-        self._checked = checked
-        self._open_report().show_suspects(checked)
+    def _offer_suspects(self, taught: Taught, checked: Checked) -> None:
+        if taught is self._taught:  # else the report is of another folder by now
+            self._checked = checked
+            self._open_report().show_suspects(checked)
 
     def _show_suspects(self) -> None:
         if self._checked is not None and self._request is not None:

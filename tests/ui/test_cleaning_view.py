@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
+from types import SimpleNamespace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -22,7 +24,7 @@ from flowersorter.records import Code, Refused, Status
 from flowersorter.settings import Settings
 from flowersorter.ui.cleaning_view import CleaningView
 from flowersorter.ui.report_view import ReportView
-from flowersorter.ui.tasks import end_tasks
+from flowersorter.ui.tasks import TaskRunner, end_tasks
 
 PATIENCE = 60_000  # ms; the first look runs the network on a busy machine
 
@@ -134,6 +136,56 @@ def test_a_look_that_is_stopped_goes_back(view, folder, qtbot, monkeypatch):
     view.look(folder, "auto", "cpu")
     with qtbot.waitSignal(view.closed):
         qtbot.mouseClick(view.progress.cancel_button, Qt.MouseButton.LeftButton)
+
+
+@pytest.fixture
+def slow_looks(monkeypatch):
+    """A look ends once somebody says so, and finds one photo; `looked` keeps the folders."""
+    go_on, looked = Event(), []
+
+    def look(_home, _settings, folder, _base, _device, report):
+        looked.append(folder.name)
+        while not go_on.wait(0.01):
+            report(None)
+        return one_suspect(folder)
+
+    monkeypatch.setattr(clean, "look_for_suspects", look)
+    yield SimpleNamespace(go_on=go_on, looked=looked)
+    go_on.set()
+
+
+def one_suspect(folder: Path) -> Checked:
+    photo = SuspectPhoto(folder / "daisy" / "wrong.jpg", "w", "daisy")
+    return Checked(folder, ("daisy", "rose"), 9, (Finding(Kind.MISFILED, (photo,), "rose", 0.5),))
+
+
+def test_of_folders_that_are_checked_one_after_another_the_newest_is_shown(view, qtbot, slow_looks, tmp_path):
+    view.look(tmp_path / "a", "auto", "cpu")
+    qtbot.waitUntil(lambda: slow_looks.looked == ["a"])
+    with qtbot.assertNotEmitted(view.closed), qtbot.waitSignal(view.found) as found:
+        view.look(tmp_path / "b", "auto", "cpu")
+        view.look(tmp_path / "c", "auto", "cpu")
+        qtbot.waitUntil(lambda: slow_looks.looked == ["a", "c"])
+        slow_looks.go_on.set()
+    assert found.args[0].folder == tmp_path / "c"
+    assert view.pages.currentWidget() is view.page
+
+
+def test_what_teaching_found_is_not_overtaken_by_an_earlier_look(view, qtbot, slow_looks, tmp_path):
+    view.look(tmp_path / "a", "auto", "cpu")
+    with qtbot.waitSignal(view.found) as found:
+        view.show_found(one_suspect(tmp_path / "b"), "auto", "cpu")
+    qtbot.waitUntil(lambda: not any(task.isRunning() for task in view.findChildren(TaskRunner)))
+    assert found.args[0].folder == tmp_path / "b"
+    assert view._folder == tmp_path / "b"
+
+
+def test_a_look_that_waits_for_another_can_be_stopped(view, qtbot, slow_looks, tmp_path):
+    view.look(tmp_path / "a", "auto", "cpu")
+    view.look(tmp_path / "b", "auto", "cpu")
+    with qtbot.waitSignal(view.closed):
+        qtbot.mouseClick(view.progress.cancel_button, Qt.MouseButton.LeftButton)
+    assert "b" not in slow_looks.looked
 
 
 def test_a_plan_that_is_refused_leaves_the_choices(view, folder, qtbot, monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
@@ -13,14 +14,17 @@ from support.pictures import draw_library
 from support.tree_texts import shown
 
 from flowersorter.jobs import teach as teach_job
+from flowersorter.jobs.clean import Checked
 from flowersorter.jobs.teach import Taught, TeachingStarted, TeachRequest
 from flowersorter.learning.bundle import ModelInfo
 from flowersorter.learning.compare import Comparison
+from flowersorter.learning.dataset import Labelled
 from flowersorter.learning.evaluate import Answer, Epoch, validate
+from flowersorter.learning.suspects import Finding, Kind, SuspectPhoto
 from flowersorter.progress import Progress, Report, Stage
 from flowersorter.records import Code, Left, Reason, Refused
 from flowersorter.ui import teaching_view
-from flowersorter.ui.tasks import end_tasks
+from flowersorter.ui.tasks import TaskRunner, end_tasks
 from flowersorter.ui.teaching_setup import TeachingSetup
 from flowersorter.ui.teaching_view import TeachingView
 
@@ -124,6 +128,25 @@ def test_a_dropped_folder_is_looked_into(view, folder, qtbot):
     qtbot.waitUntil(lambda: not view.busy)
 
 
+def test_another_folder_that_is_chosen_while_it_looks_is_looked_into(view, folder, qtbot, monkeypatch):
+    begun, looked, look = Event(), [], teaching_view.inspect
+
+    def inspect(chosen: Path, report: Report) -> Labelled:
+        looked.append(chosen)
+        while chosen != folder:
+            begun.set()
+            report(Progress(Stage.SCANNING))
+        return look(chosen, report)
+
+    monkeypatch.setattr(teaching_view, "inspect", inspect)
+    view.look_into(folder.parent / "huge")
+    qtbot.waitUntil(begun.is_set)
+    view.setup.folder_chosen.emit(folder)
+    qtbot.waitUntil(lambda: not view.busy)
+    assert view.setup.folder() == folder
+    assert looked == [folder.parent / "huge", folder]
+
+
 def test_it_starts_with_what_was_chosen(ready, folder, qtbot, monkeypatch):
     requests = learn_with(monkeypatch, succeed)
     ready.setup.choices.name.setText(" My garden ")
@@ -188,6 +211,31 @@ def test_one_teaching_at_a_time(ready, folder, qtbot, monkeypatch):
     ready.cancel()
     qtbot.waitUntil(lambda: not ready.busy)
     assert len(requests) == 1
+
+
+def test_what_looks_misfiled_in_an_earlier_folder_is_not_offered_by_a_later_report(
+    ready, qtbot, monkeypatch, tmp_path
+):
+    learn_with(monkeypatch, succeed)
+    go_on, told = Event(), []
+
+    def look(_home: object, folder: Path, _answers: object, _report: Report) -> Checked:
+        if folder.name == "a":
+            assert go_on.wait(20)
+        photo = SuspectPhoto(folder / "daisy" / "wrong.jpg", "w", "daisy")
+        finding = Finding(Kind.MISFILED, (photo,), "rose", 0.5)
+        return Checked(folder, ("daisy", "rose"), 9, (finding,) if folder.name == "a" else ())
+
+    monkeypatch.setattr(teaching_view, "look_at_answers", look)
+    for name in "ab":
+        with qtbot.waitSignal(ready.taught):
+            ready.start(TeachRequest(tmp_path / name))
+    tasks = ready.findChildren(TaskRunner)
+    for task in tasks:
+        task.succeeded.connect(told.append)
+    go_on.set()
+    qtbot.waitUntil(lambda: any(isinstance(one, Checked) and one.findings for one in told))
+    assert ready._report.suspects_button.isHidden()
 
 
 def worse(request: TeachRequest, report: Report) -> Taught:
