@@ -85,6 +85,7 @@ class Code(StrEnum):
     STORE_TOO_NEW = "store_too_new"
     BAD_NAME = "bad_name"
     FILE_UNUSABLE = "file_unusable"
+    SYSTEM_REFUSED = "system_refused"
     DEFECT = "defect"
     BAD_ARGUMENT = "bad_argument"
     NAME_TAKEN = "name_taken"

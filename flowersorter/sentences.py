@@ -78,6 +78,7 @@ SENTENCES: Final[dict[Code, str]] = {
     Code.STORE_TOO_NEW: "FlowerSorter's own file “{path}” was written by a newer FlowerSorter. Please update the program.",
     Code.BAD_NAME: "“{name}” cannot be used as a name.",
     Code.FILE_UNUSABLE: "“{path}” cannot be used: {detail}.",
+    Code.SYSTEM_REFUSED: "The system could not do it: {detail}. Try again.",
     Code.DEFECT: "Something went wrong inside FlowerSorter ({detail}). What was moved by then is in the history.",
     Code.BAD_ARGUMENT: "{detail}",
     Code.NAME_TAKEN: "There is already something called “{name}”.",

@@ -14,8 +14,9 @@ from flowersorter.sentences import show_path
 from flowersorter.ui import messages
 from flowersorter.ui.group_tree import GroupTree, by_reason, stay_line
 from flowersorter.ui.history_table import HistoryTable
+from flowersorter.ui.newest import Newest
 from flowersorter.ui.questions import ask
-from flowersorter.ui.tasks import OneTask, TaskRunner, Work
+from flowersorter.ui.tasks import OneTask, Work
 from flowersorter.ui.theme import GRID
 from flowersorter.ui.widgets import EmptyState, MessageBar, ProgressPanel, button, heading, set_role, text
 
@@ -33,6 +34,9 @@ class HistoryView(QWidget):
         super().__init__(parent)
         self._home = home
         self._task = OneTask(self)
+        self._reader = Newest(lambda _wish: history(home), self)  # an older reading never comes last
+        self._reader.succeeded.connect(lambda _wish, batches: self._show(batches))
+        self._reader.failed.connect(lambda _wish, error: self._show_error(error))
         self._locked = False
 
         self.message = MessageBar()
@@ -95,10 +99,7 @@ class HistoryView(QWidget):
 
     def refresh(self) -> None:
         """Read the history again, off the GUI thread."""
-        reader = TaskRunner(lambda _report: history(self._home), self)
-        reader.succeeded.connect(self._show)
-        reader.failed.connect(self._show_error)
-        reader.start()
+        self._reader.ask(None)
 
     def set_locked(self, locked: bool) -> None:
         """Shut Undo and Redo while another page changes photos: one change at a time."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event
 
 import pytest
 from PySide6.QtWidgets import QMessageBox
@@ -12,7 +13,7 @@ from flowersorter.progress import Progress, Report, Stage
 from flowersorter.records import Batch, Code, Left, Reason, Refused, Transfer, Undone
 from flowersorter.ui import history_view
 from flowersorter.ui.history_view import HistoryView
-from flowersorter.ui.tasks import end_tasks
+from flowersorter.ui.tasks import TaskRunner, end_tasks
 from flowersorter.ui.widgets import EmptyState
 
 ROOT = Path("/garden/summer")
@@ -85,6 +86,35 @@ def change(qtbot, view: HistoryView, button) -> tuple[str, str]:
     button.click()
     with qtbot.waitSignal(view.refreshed):
         return answer(qtbot, view, QMessageBox.ButtonRole.AcceptRole)
+
+
+def test_a_reading_that_is_slow_does_not_come_after_a_newer_one(qtbot, qapp, home, journal, monkeypatch):
+    """What was undone meanwhile would be offered for undoing again."""
+    begun, go_on, readings = Event(), Event(), []
+
+    def read(_home: object) -> list[Batch]:
+        readings.append(None)
+        if len(readings) == 1:
+            begun.set()
+            assert go_on.wait(20)
+            return [batch(1)]
+        return [batch(1, undone=3)]
+
+    monkeypatch.setattr(history_view, "history", read)
+    view = HistoryView(home)
+    qtbot.addWidget(view, before_close_func=end_tasks)
+    view.refresh()
+    qtbot.waitUntil(begun.is_set)
+    view.refresh()
+    first, *beside = view.findChildren(TaskRunner)
+    for task in beside:  # none; else they would have answered by now
+        task.wait()
+    qapp.processEvents()
+    go_on.set()
+    first.wait()
+    qapp.processEvents()
+    qtbot.waitUntil(lambda: view.table.selected() is not None and view.table.selected().undone == 3)
+    assert not view.undo_button.isEnabled()
 
 
 def test_batches_are_listed_with_their_state(view):

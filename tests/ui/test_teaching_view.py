@@ -230,6 +230,7 @@ def test_what_looks_misfiled_in_an_earlier_folder_is_not_offered_by_a_later_repo
     for name in "ab":
         with qtbot.waitSignal(ready.taught):
             ready.start(TeachRequest(tmp_path / name))
+    qtbot.waitUntil(lambda: ready._checked is not None)
     tasks = ready.findChildren(TaskRunner)
     for task in tasks:
         task.succeeded.connect(told.append)
