@@ -16,7 +16,7 @@ from PySide6.QtGui import QUndoStack
 
 from flowersorter.paths import Home
 from flowersorter.progress import Report
-from flowersorter.records import Classified, Decision, Transfer
+from flowersorter.records import Classified, Decision, Photo, Transfer
 from flowersorter.ui.decisions import Changes, Decide
 from flowersorter.ui.newest import Newest
 from flowersorter.ui.review import Review
@@ -68,6 +68,8 @@ class SortSession(QObject):
         self._busy = Busy.NOTHING
         self._task: TaskRunner | None = None
         self._unsaved: dict[str, Decision | None] = {}
+        # of photos that were not read, so that nothing could be kept by their bytes: while the window lasts
+        self._said: dict[Photo, Decision | None] = {}
         self._saving = False
         self._thresholds = Newest(_threshold_of, self)
         self._thresholds.succeeded.connect(self._keep_promise)
@@ -114,7 +116,8 @@ class SortSession(QObject):
         self.undo_stack.clear()
         self.started_with = self.threshold = self._wished = None
         self.review_began.emit(self.review)
-        self._take([Classified(photo) for photo in found.scan.photos if not request.wants(photo)])
+        aside = [photo for photo in found.scan.photos if not request.wants(photo)]
+        self._take([Classified(photo, decision=self._said.get(photo)) for photo in aside])
         self._take([Classified(stay.photo, problem=stay.reason) for stay in found.scan.skipped])
 
         def work(report: Report) -> object:
@@ -215,9 +218,11 @@ class SortSession(QObject):
     def _put(self, changes: Changes) -> None:
         rows = self.review.set_decisions(changes)
         for row in rows:
-            digest = self.review.photos[row].digest
-            if digest is not None:
-                self._unsaved[digest] = self.review.kept_decision(row)
+            one = self.review.photos[row]
+            if one.digest is None:
+                self._said[one.photo] = self.review.decision(row)
+            else:
+                self._unsaved[one.digest] = self.review.kept_decision(row)
         self._outdate_plan()
         self._save()
         self.decided.emit(rows)

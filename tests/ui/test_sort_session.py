@@ -174,6 +174,24 @@ def test_what_is_taken_back_of_one_copy_is_still_known_of_the_other(
         assert library.decision(digest, None) == Decision("rose")
 
 
+def test_what_was_said_of_a_photo_in_an_album_is_known_after_starting_over(
+    session, qtbot, sort_folder, folder
+):
+    """The window says so when it asks; the photo was not read, so its bytes are not known."""
+    make_photos(folder / "Wedding", "rose-98-5.jpg", "rose-98-6.jpg")
+    sort_folder(folder, recursive=True)
+    rows = [row for row, one in enumerate(session.review.photos) if one.photo.album is not None]
+    session.decide(rows, Decision("rose"), "words")
+    session.decide(rows[1:], None, "words")
+    (said, taken_back) = (session.review.photos[row].photo.path for row in rows)
+    sort_folder(folder, recursive=True)
+    assert session.review.decisions == {said: Decision("rose")}
+    said.write_bytes(b"another photo")
+    sort_folder(folder, recursive=True)
+    assert taken_back not in session.review.decisions
+    assert said not in session.review.decisions
+
+
 def test_what_is_taken_back_of_every_copy_is_forgotten(session, qtbot, sort_folder, tmp_path, home):
     make_photos(tmp_path / "twins", "rose-40-1.jpg")
     shutil.copy2(tmp_path / "twins" / "rose-40-1.jpg", tmp_path / "twins" / "rose-40-2.jpg")
