@@ -102,8 +102,8 @@ class CleaningView(QWidget):
 
     def look_again(self) -> None:
         """The same once more, after photos moved."""
-        if self._look is None or (self.filing and self._task.busy):
-            return  # filing ends by looking again
+        if self._look is None or self._carrying_out:
+            return  # which ends by looking again
         self.progress.start()
         self.back_button.hide()
         self.pages.setCurrentWidget(self._waiting)
@@ -131,6 +131,8 @@ class CleaningView(QWidget):
 
     def show_found(self, checked: Checked, base: str, device: str) -> None:
         """Show what teaching found; looking again asks for the same base."""
+        if self._carrying_out:
+            return
         self._remember(checked.folder, base, device)
         self._task.replace(lambda: self.show_checked(checked))
 
@@ -141,6 +143,10 @@ class CleaningView(QWidget):
         self._look = lambda report: clean.look_for_suspects(
             self._home, settings, folder, base, device, report
         )
+
+    @property
+    def _carrying_out(self) -> bool:
+        return self.filing and self._task.busy
 
     def cancel(self) -> None:
         """Stop what is running; photos that were moved stay moved."""

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, 
 
 from flowersorter.paths import Home
 from flowersorter.progress import Progress, Report
-from flowersorter.records import Receipt
+from flowersorter.records import Receipt, Refused
 from flowersorter.ui import messages
 from flowersorter.ui.explanations import Explanations, LateExplainer
 from flowersorter.ui.questions import ask
@@ -239,11 +239,13 @@ class SortPage(QWidget):
                 self._go(self.review)  # the plan is used up; a new one says how things are now
 
     def _show_not_filed(self, error: Exception) -> None:
-        """Which photos moved before is not known: the folder is shown as it is now."""
+        """Unless it was refused, some photos may have moved: the folder is shown as it is now."""
         folder = self.welcome.folder
-        if folder is not None:
+        if isinstance(error, Refused) or folder is None:
+            self._show_failure(error)
+        else:
             self._open(folder)
-        self._show_error(error)
+            self._show_error(error)
 
     def _show_error(self, error: Exception) -> None:
         self.message.show_message(messages.say_error(error), "error")

@@ -47,7 +47,7 @@ class SortSession(QObject):
     busy_changed = Signal(object)  # Busy
     progressed = Signal(object)  # Progress
     failed = Signal(object)  # Exception: of what was running, but filing
-    not_filed = Signal(object)  # Exception: some photos may lie in their new places all the same
+    not_filed = Signal(object)  # Refused, and nothing was moved; else some photos may have been
     not_saved = Signal(object)  # Exception: what was said will be kept with what is said next
     found = Signal(object)  # Found: what is in the chosen folder
     review_began = Signal(object)  # Review, empty as yet

@@ -14,7 +14,7 @@ from flowersorter.jobs.history import history
 from flowersorter.jobs.teach import TeachRequest
 from flowersorter.learning.calibrate import Threshold
 from flowersorter.progress import Progress, Stage
-from flowersorter.records import Status
+from flowersorter.records import Code, Refused, Status
 from flowersorter.ui import history_view, teaching_view
 from flowersorter.ui.sort_session import Busy
 
@@ -204,6 +204,22 @@ def test_after_a_filing_that_failed_the_folder_is_shown_as_it_is(reviewed, qtbot
     assert {photo.path.name for photo in found.args[0].scan.photos if photo.filed_as is None} == {
         "daisy-40-3.jpg", "rose-55-2.jpg", "broken-1.jpg",
     }  # fmt: skip
+
+
+def test_after_a_filing_that_was_refused_the_review_goes_on(reviewed, qtbot, monkeypatch, folder):
+    page, session = reviewed.sort_page, reviewed.session
+
+    def refuse(*_arguments):
+        raise Refused(Code.FOLDER_IN_USE, path=folder)
+
+    monkeypatch.setattr(sort, "carry_out", refuse)
+    with qtbot.waitSignal(session.planned, timeout=PATIENCE):
+        page._ask_for_plan()
+    with qtbot.waitSignal(session.not_filed, timeout=PATIENCE):
+        page.plan.go.click()
+    assert page.stack.currentWidget() is page.review
+    assert page.message.words().startswith("Another FlowerSorter is sorting into")
+    assert page.review.bottom.plan_button.isEnabled()
 
 
 def test_a_setting_changed_meanwhile_takes_no_photo_from_the_review(reviewed, qtbot, store):
