@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QSignalBlocker, Signal
+from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from flowersorter.learning.suspects import Kind
@@ -92,7 +93,6 @@ class CleaningPage(QWidget):
         page.setSpacing(0)
         page.addLayout(body, 1)
         page.addWidget(self._make_bar())
-        self.setFocusProxy(self.grid)
         self._connect()
 
     def _make_choices(self) -> QHBoxLayout:
@@ -145,6 +145,10 @@ class CleaningPage(QWidget):
         self.large.key_pressed.connect(self.grid.keyPressEvent)
         self.box.accepted.connect(self.move_to)
         self.box.closed.connect(self._focus_photos)
+
+    def focusInEvent(self, _event: QFocusEvent) -> None:
+        """Hand the keyboard on."""
+        self._focus_photos()
 
     def show_cleaning(self, cleaning: Cleaning) -> None:
         """Show new findings, the most serious kind first."""

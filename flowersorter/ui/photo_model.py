@@ -93,6 +93,17 @@ class PhotoModel(QAbstractListModel):
         key = self._keys.get(row)
         return QModelIndex() if key is None else self.index(bisect_left(self._shown, key))
 
+    def following(self, rows: Sequence[int]) -> int | None:
+        """The first photo shown after the last of `rows`, else the one before the first."""
+        acted = set(rows)
+        shown = [index.row() for index in map(self.index_of, rows) if index.isValid()]
+        if not shown:
+            return None
+        for position in (max(shown) + 1, min(shown) - 1):
+            if 0 <= position < len(self._shown) and self._shown[position][-1] not in acted:
+                return self._shown[position][-1]
+        return None
+
     def place_at(self, index: Index) -> Place:
         return self._review.place(self.row_at(index))
 

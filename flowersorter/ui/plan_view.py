@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -82,7 +83,6 @@ class PlanView(QWidget):
         body.addWidget(self.renamed_only)
         body.addWidget(self._splitter, 1)
         body.addWidget(self.progress)
-        self.setFocusProxy(self.moves)  # not the button: a key pressed twice must not move photos
         page = QVBoxLayout(self)
         page.setContentsMargins(0, 0, 0, 0)
         page.setSpacing(0)
@@ -114,6 +114,10 @@ class PlanView(QWidget):
         row.addSpacing(GRID)
         row.addWidget(self.go)
         return self._bar
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Hand the keyboard on; not to the button: a key pressed twice must not move photos."""
+        self.moves.setFocus(event.reason())
 
     def show_plan(self, planned: Planned) -> None:
         """Show what will happen; the button stays shut while a concern forbids it."""

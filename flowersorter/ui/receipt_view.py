@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from flowersorter.jobs.correct import Corrected
@@ -59,7 +60,6 @@ class ReceiptView(QWidget):
         page.setSpacing(0)
         page.addLayout(body, 1)
         page.addWidget(self._make_bar())
-        self.setFocusProxy(self.another_button)
 
     def _make_bar(self) -> QFrame:
         self.undo_button = button(self.tr("Undo"), self._undo, "undo")
@@ -81,6 +81,10 @@ class ReceiptView(QWidget):
         row.addStretch(1)
         row.addWidget(self.another_button)
         return bar
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Hand the keyboard on."""
+        self.another_button.setFocus(event.reason())
 
     def show_receipt(self, receipt: Receipt, transfer: Transfer, into: Path, corrections: int = 0) -> None:
         """Show what became of every photo; `into` is the folder that holds the species folders.

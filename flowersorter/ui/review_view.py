@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from flowersorter.records import Decision
@@ -92,6 +93,10 @@ class ReviewView(QWidget):
         page.addLayout(above)
         page.addWidget(splitter, 1)
         page.addWidget(self.bottom)
+
+    def focusInEvent(self, _event: QFocusEvent) -> None:
+        """Hand the keyboard on."""
+        self._focus()
 
     def _make_actions(self) -> None:
         self._actions = {
@@ -207,26 +212,12 @@ class ReviewView(QWidget):
         if not rows:
             self.grid.select_only(0)
             return
-        following = self._following(rows)
+        following = self.model.following(rows)
         position = self.grid.currentIndex().row()
         do()
         index = QModelIndex() if following is None else self.model.index_of(following)
         self.grid.select_only(index.row() if index.isValid() else position)
         self._focus()
-
-    def _following(self, rows: Sequence[int]) -> int | None:
-        """The first photo after the last of `rows` in the grid, else the one before the first."""
-        acted = set(rows)
-        shown = [self.model.index_of(row).row() for row in rows if self.model.index_of(row).isValid()]
-        if not shown:
-            return None
-        last, first = max(shown) + 1, min(shown) - 1
-        for position in (last, first):
-            if 0 <= position < self.model.rowCount():
-                row = self.model.row_at(self.model.index(position))
-                if row not in acted:
-                    return row
-        return None
 
     def _name_given(self, species: str) -> None:
         rows, self._targets = self._targets or [], None
@@ -252,7 +243,6 @@ class ReviewView(QWidget):
             self.grid.select_only(0)
         if self.grid.currentIndex().isValid():
             self.stack.setCurrentWidget(self.large)
-            self.setFocusProxy(self.large)
             self.top.hide()
             self.panel.hide()
             self._show_current_large()
@@ -260,7 +250,6 @@ class ReviewView(QWidget):
 
     def show_grid(self) -> None:
         self.stack.setCurrentWidget(self.grid)
-        self.setFocusProxy(self.grid)
         self.top.show()
         self.panel.show()
         self.grid.setFocus()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QFocusEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from flowersorter.paths import Home
@@ -86,6 +86,11 @@ class SortPage(QWidget):
         session.not_saved.connect(self._show_error)
         session.progressed.connect(self._show_progress)
         self._go(self.welcome)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Hand the keyboard on. Tab meets a page before what lies in it: a proxy would lead it past most."""
+        if (step := self.stack.currentWidget()) is not None:
+            step.setFocus(event.reason())
 
     def open_folder(self, folder: Path) -> None:
         """Look into `folder`, after asking if another one is being sorted."""
@@ -254,7 +259,6 @@ class SortPage(QWidget):
         self.stack.setCurrentWidget(view)
         steps: list[QWidget | None] = [self.welcome, self.review, self.plan, self.receipt]
         self.header.show_step(steps.index(view))
-        self.setFocusProxy(view)
         if self.isVisibleTo(self.window()):  # else another page has the keyboard
             view.setFocus(Qt.FocusReason.OtherFocusReason)
 
