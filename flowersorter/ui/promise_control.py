@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QWidget
 
 from flowersorter.ui import messages
@@ -99,9 +101,18 @@ class PromiseControl(QWidget):
 
 
 class _Number(QDoubleSpinBox):
+    """Like `Choice`, it is changed by the wheel only while somebody is choosing here."""
+
     def __init__(self) -> None:
         super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.lineEdit().setTextMargins(GRID, 0, 0, 0)  # a style sheet's padding does not reach in here
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
 
     def textFromValue(self, value: float) -> str:
         return self.locale().toString(value, "g", 3)  # 2, not 2.0

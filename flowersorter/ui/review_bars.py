@@ -8,7 +8,6 @@ from typing import Final
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -19,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from flowersorter.ui import messages
-from flowersorter.ui.choice import add_choice
+from flowersorter.ui.choice import Choice, add_choice
 from flowersorter.ui.review import Order
 from flowersorter.ui.theme import GRID
 from flowersorter.ui.widgets import Elided, primary_button, set_role
@@ -42,7 +41,7 @@ class TopBar(QWidget):
         set_role(self._selected, "muted")
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(2)
-        self.order = QComboBox()
+        self.order = Choice()
         for order, words in (
             (Order.LEAST_SURE, self.tr("Least sure first")),
             (Order.SUREST, self.tr("Surest first")),
@@ -53,7 +52,7 @@ class TopBar(QWidget):
         self.order.currentIndexChanged.connect(
             lambda _index: self.order_chosen.emit(self.order.currentData())
         )
-        self.which = QComboBox()
+        self.which = Choice()
         self.which.addItem(self.tr("Show all"))
         self.which.addItem(self.tr("Not yet confirmed"))
         self.which.currentIndexChanged.connect(lambda index: self.unconfirmed_only.emit(index == 1))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from threading import Event
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication, QWidget
 from support.recogniser import make_photos
 
 from flowersorter.jobs import promise, sort
@@ -161,3 +163,33 @@ def test_the_photo_that_is_looked_at_stays_in_view(promised, session, qtbot):
     choose(promised, session, qtbot, 10.0)
     assert promised.grid.currentIndex().data() == name
     assert promised.targets() == [promised.model.row_at(promised.grid.currentIndex())]
+
+
+def turn_wheel(widget: QWidget, by: int) -> None:
+    at = QPointF(widget.rect().center())
+    turned, ended = QPoint(0, by), Qt.ScrollPhase.NoScrollPhase
+    keys, buttons = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.NoButton
+    inverted = False
+    QApplication.sendEvent(
+        widget, QWheelEvent(at, widget.mapToGlobal(at), turned, turned, buttons, keys, ended, inverted)
+    )
+
+
+def test_the_wheel_in_passing_changes_neither_the_number_nor_what_is_shown(promised, qtbot, store):
+    """Promise 8: how many photos are filed is nothing to change by accident."""
+    promised.window().activateWindow()
+    qtbot.waitUntil(promised.isActiveWindow)
+    promised.grid.setFocus()
+    for widget, by in (
+        (promised.promise.number, 120),
+        (promised.top.order, -120),
+        (promised.top.which, -120),
+    ):
+        turn_wheel(widget, by)
+        assert not widget.hasFocus()
+    assert promised.promise.number.value() == 2.0
+    assert store.values.max_wrong == 2.0
+    assert (promised.top.order.currentIndex(), promised.top.which.currentIndex()) == (0, 0)
+    promised.promise.number.setFocus()
+    turn_wheel(promised.promise.number, -120)
+    assert promised.promise.number.value() == 1.5
