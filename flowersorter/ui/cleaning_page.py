@@ -152,6 +152,7 @@ class CleaningPage(QWidget):
 
     def show_cleaning(self, cleaning: Cleaning) -> None:
         """Show new findings, the most serious kind first."""
+        self.box.hide()  # it asks about photos of the findings before
         self._cleaning = cleaning
         kinds = cleaning.kinds()
         self._kinds = list(kinds)

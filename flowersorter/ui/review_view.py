@@ -273,6 +273,8 @@ class ReviewView(QWidget):
 
     def _begin(self, review: Review) -> None:
         self.message.hide()
+        self.box.hide()  # it asks about photos of the folder before
+        self._targets = None
         self._filling.stop()
         self._waiting.clear()
         self._delegate.review = review

@@ -40,6 +40,7 @@ class SpeciesBox(QFrame):
     def __init__(self, parent: QWidget, store: SettingsStore) -> None:
         super().__init__(parent)
         self._over = parent
+        parent.installEventFilter(self)
         self._store = store
         self._species: SpeciesNames | None = None
         self._title = heading("", 3)
@@ -79,6 +80,10 @@ class SpeciesBox(QFrame):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The field has the focus; the keys that move in a list go to the list."""
+        if watched is self._over:
+            if event.type() is QEvent.Type.Resize:
+                self._place()
+            return super().eventFilter(watched, event)
         if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress:
             if event.key() in _MOVES:
                 self.names.keyPressEvent(event)
@@ -119,8 +124,13 @@ class SpeciesBox(QFrame):
         set_role(self._note, "danger" if problem else "muted")
         self._note.setText(problem or self.tr("↑ ↓ choose, Enter takes it, Esc closes."))
         self.adjustSize()
+        self._place()
+
+    def _place(self) -> None:
+        """Over the middle of the bottom; where there is little room, with its top still in sight."""
         area = self._over.rect()
-        self.move((area.width() - self.width()) // 2, area.height() - self.height() - 8 * GRID)
+        left, top = (area.width() - self.width()) // 2, area.height() - self.height() - 8 * GRID
+        self.move(max(0, left), max(0, top))
 
     def _hit_words(self, hit: Hit) -> str:
         if hit.matched is None:

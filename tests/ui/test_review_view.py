@@ -117,6 +117,16 @@ def test_the_arrows_choose_in_the_box(reviewed, qtbot):
     assert decided(reviewed) == {"daisy-40-3.jpg": "d"}
 
 
+def test_a_box_that_was_left_open_asks_nothing_of_the_next_folder(reviewed, sort_folder, tmp_path):
+    reviewed.grid.selectAll()
+    reviewed.ask_species("tulip")
+    make_photos(tmp_path / "other", "rose-95-1.jpg")
+    sort_folder(tmp_path / "other")
+    assert not reviewed.box.isVisible()
+    reviewed.box.accepted.emit("tulip")  # a key that was on its way
+    assert decided(reviewed) == {}
+
+
 @pytest.mark.parametrize("name", ["..", "...", " "])
 def test_a_name_that_is_none_is_not_taken(reviewed, qtbot, name):
     """Promise 9: a hostile name never becomes a folder."""

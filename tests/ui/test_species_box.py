@@ -111,3 +111,10 @@ def test_its_own_menu_does_not_close_it(box, qtbot, reason, stays):
     ask(box, "ro")
     QApplication.sendEvent(box.field, QFocusEvent(QEvent.Type.FocusOut, reason))
     assert box.isVisible() is stays
+
+
+def test_it_stays_in_sight_when_the_window_shrinks(view, box):
+    view.resize(1400, 1000)
+    ask(box, "")
+    view.resize(960, 560)
+    assert view.rect().contains(box.geometry())
