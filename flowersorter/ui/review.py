@@ -209,11 +209,9 @@ class Review:
 
     def count_standing(self, standing: Standing, species: str | None = None) -> int:
         """How many photos stand so; with `species`, only those of it."""
-        return sum(
-            n
-            for place, n in self._counts.items()
-            if place.standing is standing and (species is None or place.species == species)
-        )
+        if species is not None:
+            return self._counts[Place(standing, species)]
+        return sum(n for place, n in self._counts.items() if place.standing is standing)
 
     def suggested(self, species: str) -> list[int]:
         """The rows of unsure photos whose best guess is `species`."""

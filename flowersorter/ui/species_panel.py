@@ -52,12 +52,13 @@ class PanelModel(QAbstractListModel):
     def refresh(self) -> None:
         """Take over the review's counts; rows appear and go with their photos."""
         groups = self._wanted()
-        self._counts = [self._count(group) for group in groups]
+        counts = [self._count(group) for group in groups]
         if groups == self._groups:
+            self._counts = counts
             self.dataChanged.emit(self.index(0), self.index(len(groups) - 1))
             return
         self.beginResetModel()
-        self._groups = groups
+        self._groups, self._counts = groups, counts
         self.endResetModel()
 
     def group_at(self, index: Index) -> PanelRow:
@@ -141,7 +142,9 @@ class SpeciesPanel(QListView):
         set_role(self, "grid")
         self._target: QModelIndex = QModelIndex()
         self._chosen = EVERYTHING
+        self._scrolled = 0
         self.selectionModel().currentChanged.connect(self._choose)
+        self._groups.modelAboutToBeReset.connect(self._keep_place)
         self._groups.modelReset.connect(self._restore)
         self._restore()
 
@@ -153,6 +156,7 @@ class SpeciesPanel(QListView):
         self._chosen = EVERYTHING
         self._groups.set_review(review)
         self._restore()
+        self.scrollToTop()
 
     def refresh(self) -> None:
         self._groups.refresh()
@@ -200,11 +204,18 @@ class SpeciesPanel(QListView):
             self._chosen = self.group_at(current)
             self.group_chosen.emit(self._chosen)
 
+    def _keep_place(self) -> None:
+        self._scrolled = self.verticalScrollBar().value()
+
     def _restore(self) -> None:
-        """The rows are new: go on with the same group; where it is gone, with all photos."""
+        """The rows are new: go on with the same group, at the same place; if it is gone, with all photos."""
         self._target = QModelIndex()
         index = self._groups.index_of(self._chosen)
+        self.setAutoScroll(False)  # who looks further down is not led back to the group that is chosen
         self.setCurrentIndex(index if index.isValid() else self._groups.index(0))
+        self.setAutoScroll(True)
+        self.doItemsLayout()
+        self.verticalScrollBar().setValue(self._scrolled if index.isValid() else 0)
 
 
 class _GroupDelegate(QStyledItemDelegate):
