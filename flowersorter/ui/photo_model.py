@@ -80,6 +80,24 @@ class PhotoModel(QAbstractListModel):
             if new is not None:
                 self._show(row, new)
 
+    def add(self, rows: Sequence[int]) -> None:
+        """Photos of the review are new: show them all at once. What is selected stays selected."""
+        new = [row for row in rows if row not in self._keys and self._wants(row)]
+        keys = self._review.sort_keys(new, self._group, self._order)
+        if not keys:
+            return
+        before = len(self._shown)
+        self.beginInsertRows(QModelIndex(), before, before + len(keys) - 1)
+        self._shown += keys
+        self._keys |= {key[-1]: key for key in keys}
+        self.endInsertRows()
+        self.layoutAboutToBeChanged.emit()
+        held = self.persistentIndexList()
+        named = [self.row_at(index) for index in held]
+        self._shown.sort()
+        self.changePersistentIndexList(held, [self.index_of(row) for row in named])
+        self.layoutChanged.emit()
+
     def row_at(self, index: Index) -> int:
         """The photo's row in the review."""
         return self._shown[index.row()][-1]

@@ -28,7 +28,7 @@ from flowersorter.ui.thumbnails import Previews, Thumbnails
 from flowersorter.ui.widgets import MessageBar, ProgressPanel
 
 _FILL_MS = 200  # between two fillings of the grid: laying it out costs more than inserting
-_FILL = 200  # photos at a time
+_FILL = 5000  # photos at a time: more would be a pause that is felt
 
 
 class ReviewView(QWidget):
@@ -292,7 +292,7 @@ class ReviewView(QWidget):
     def _fill(self) -> None:
         """Show a share of the photos that have come since the last time."""
         rows, self._waiting = self._waiting[:_FILL], self._waiting[_FILL:]
-        self.model.refresh(rows)
+        self.model.add(rows)
         self._show_counts()
         if self._waiting:
             self._filling.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import QItemSelectionModel
 from support.recogniser import classified
 
 from flowersorter.records import Decision, Photo
@@ -87,6 +88,52 @@ def test_many_changes_end_like_single_ones(model, review, tmp_path):
     for one in review.photos:
         one_by_one.refresh(other.add([one]))
     assert names(one_by_one) == at_once
+
+
+@pytest.fixture
+def tulips(tmp_path):
+    made = []
+    for number in range(300):
+        path = tmp_path / f"tulip-{20 + number % 80}-{number}.jpg"
+        path.write_bytes(path.name.encode())
+        made.append(classified(Photo(path, 1, 1), 0.8))
+    return made
+
+
+def test_photos_that_come_together_find_their_places(model, review, tulips, qtmodeltester):
+    qtmodeltester.check(model, force_py=True)
+    model.add(review.add(tulips))
+    at_once = names(model)
+    model.set_order(Order.LEAST_SURE)
+    assert names(model) == at_once
+    qtmodeltester.check(model)
+
+
+def test_what_is_selected_stays_selected_when_photos_come(model, review, tulips):
+    selection = QItemSelectionModel(model)
+    for row in (1, 3):
+        selection.setCurrentIndex(model.index(row), QItemSelectionModel.SelectionFlag.Select)
+    before = {index.data() for index in selection.selectedIndexes()}, selection.currentIndex().data()
+    model.add(review.add(tulips))
+    assert (
+        {index.data() for index in selection.selectedIndexes()},
+        selection.currentIndex().data(),
+    ) == before
+
+
+def test_a_photo_that_is_shown_already_comes_once(model, review, tulips):
+    """Another order was chosen while it waited."""
+    rows = review.add(tulips)
+    model.set_order(Order.NAME)
+    model.add(rows)
+    assert len(set(names(model))) == model.rowCount() == len(review.photos)
+
+
+def test_only_what_the_group_holds_comes(model, review, tulips):
+    model.show_group(PanelRow(Kind.SPECIES, "daisy"))
+    before = names(model)
+    model.add(review.add(tulips))
+    assert names(model) == before
 
 
 def test_dragged_photos_are_named_by_their_rows(model):

@@ -311,6 +311,12 @@ def test_photos_in_albums_are_shown_and_stay(view, session, sort_folder, folder)
     assert counts(view)["In your albums"] == 1
 
 
+def test_a_folder_that_was_seen_before_is_there_at_once(view, sort_folder, tmp_path):
+    make_photos(tmp_path / "many", *(f"daisy-90-{number:03}.jpg" for number in range(700)))
+    sort_folder(tmp_path / "many")
+    assert view.model.rowCount() == 700
+
+
 def test_a_cancelled_sorting_keeps_what_was_seen(view, session, qtbot, recogniser, tmp_path):
     """Cancel keeps what is done; the rest is said to be not looked at."""
     folder = tmp_path / "many"
