@@ -31,6 +31,7 @@ from flowersorter.ui.widgets import (
     button,
     heading,
     icon_button,
+    is_plain,
     primary_button,
     scrolling,
     set_role,
@@ -144,7 +145,9 @@ class LargeView(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()
         number = key - Qt.Key.Key_1
-        if key in (Qt.Key.Key_Space, Qt.Key.Key_Escape):
+        if not is_plain(event):
+            super().keyPressEvent(event)
+        elif key in (Qt.Key.Key_Space, Qt.Key.Key_Escape):
             self.closed.emit()
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.confirm_pressed.emit()
@@ -158,11 +161,7 @@ class LargeView(QWidget):
             self.why.click()
         elif 0 <= number < len(self._ranking):
             self.species_chosen.emit(self._ranking[number].species)
-        elif (
-            event.text()
-            and event.text().isalpha()
-            and not event.modifiers() & Qt.KeyboardModifier.ControlModifier
-        ):
+        elif event.text() and event.text().isalpha():
             self.letters_typed.emit(event.text())
         else:
             super().keyPressEvent(event)

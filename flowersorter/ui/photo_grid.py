@@ -23,7 +23,7 @@ from flowersorter.ui.photo_delegate import PhotoDelegate
 from flowersorter.ui.photo_model import PhotoModel
 from flowersorter.ui.review import MAX_KEYS
 from flowersorter.ui.theme import GRID
-from flowersorter.ui.widgets import set_role
+from flowersorter.ui.widgets import is_plain, set_role
 
 _BADGE: Final = 44  # pixels, the count that is dragged
 _MANY: Final = 500  # tiles, more than a screen shows
@@ -88,9 +88,8 @@ class PhotoGrid(QListView):
         self.scrollTo(self.currentIndex())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key, modifiers = event.key(), event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        plain = modifiers in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier)
-        if not plain:
+        key = event.key()
+        if not is_plain(event):
             super().keyPressEvent(event)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.confirm_pressed.emit()

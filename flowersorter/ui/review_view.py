@@ -243,6 +243,7 @@ class ReviewView(QWidget):
             self.grid.select_only(0)
         if self.grid.currentIndex().isValid():
             self.stack.setCurrentWidget(self.large)
+            self._actions[Key.SELECT_ALL].setEnabled(False)  # nobody sees what it selects
             self.top.hide()
             self.panel.hide()
             self._show_current_large()
@@ -250,6 +251,7 @@ class ReviewView(QWidget):
 
     def show_grid(self) -> None:
         self.stack.setCurrentWidget(self.grid)
+        self._actions[Key.SELECT_ALL].setEnabled(True)
         self.top.show()
         self.panel.show()
         self.grid.setFocus()

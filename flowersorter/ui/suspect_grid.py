@@ -14,6 +14,7 @@ from flowersorter.ui import messages
 from flowersorter.ui.cleaning import Cleaning, Tile
 from flowersorter.ui.thumbnails import Thumbnails
 from flowersorter.ui.tile_grid import Look, TileGrid
+from flowersorter.ui.widgets import is_plain
 
 
 class SuspectGrid(TileGrid):
@@ -58,12 +59,8 @@ class SuspectGrid(TileGrid):
             self.scrollTo(index)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier in (
-            Qt.KeyboardModifier.NoModifier,
-            Qt.KeyboardModifier.ShiftModifier,
-        )
         key = event.key()
-        if not plain:
+        if not is_plain(event):
             super().keyPressEvent(event)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.suggestion_pressed.emit()

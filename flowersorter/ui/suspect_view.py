@@ -15,7 +15,7 @@ from flowersorter.ui.cleaning import Tile
 from flowersorter.ui.picture import Picture
 from flowersorter.ui.theme import GRID
 from flowersorter.ui.thumbnails import Thumbnails
-from flowersorter.ui.widgets import Elided, heading, icon_button, set_role, text
+from flowersorter.ui.widgets import Elided, heading, icon_button, is_plain, set_role, text
 
 _BESIDE: Final = 3  # photos of a finding that are shown at once
 
@@ -60,6 +60,9 @@ class SuspectView(QWidget):
                 pane.show_photo(photos[place].path, photos[place].species)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not is_plain(event):
+            super().keyPressEvent(event)
+            return
         match event.key():
             case Qt.Key.Key_Space | Qt.Key.Key_Escape:
                 self.closed.emit()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QPainter, QPaintEvent
+from PySide6.QtGui import QFont, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -106,6 +106,12 @@ def icon_button(icon: str, name: str, clicked: Callable[[], object]) -> QToolBut
     made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     made.clicked.connect(lambda _checked: clicked())
     return made
+
+
+def is_plain(event: QKeyEvent) -> bool:
+    """Whether a key came without Ctrl, Alt and the like. Shift and the keypad's keys are plain."""
+    modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+    return modifiers in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier)
 
 
 def set_role(widget: QWidget, role: str) -> None:

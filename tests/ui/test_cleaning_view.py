@@ -218,6 +218,8 @@ def test_the_keys_choose_and_the_large_view_follows(view, folder, qtbot):
     qtbot.keyClick(page.grid, Qt.Key.Key_Space)
     qtbot.waitUntil(page.large.isVisible)
     assert page.large.panes[0].caption.text() == "bluebell / wrong.jpg"
+    qtbot.keyClick(page.large, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    assert len(page.grid.selected()) == 1, "nobody sees what else would be selected"
     qtbot.keyClick(page.large, Qt.Key.Key_Return)
     qtbot.keyClick(page.large, Qt.Key.Key_Right)
     assert page.large.panes[0].caption.text() == "daisy / again.jpg"

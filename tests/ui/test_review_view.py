@@ -220,6 +220,28 @@ def test_the_large_view_acts_on_the_photo_that_it_shows(reviewed, qtbot):
     assert list(decided(reviewed).values()) == [None]
 
 
+@pytest.mark.parametrize("modifier", ["AltModifier", "MetaModifier", "ControlModifier"])
+@pytest.mark.parametrize("key", [Key.Key_F, Key.Key_Delete, Key.Key_1, Key.Key_Return, Key.Key_Right])
+def test_keys_of_the_system_say_nothing_in_the_large_view(reviewed, qtbot, key, modifier):
+    reviewed.show_large()
+    qtbot.keyClick(reviewed.large, key, Qt.KeyboardModifier[modifier])
+    assert decided(reviewed) == {}
+    assert not reviewed.box.isVisible()
+    assert selected(reviewed) == ["daisy-40-3.jpg"]
+    assert reviewed.stack.currentWidget() is reviewed.large
+
+
+def test_all_are_selected_only_where_they_are_seen(reviewed, qtbot):
+    reviewed.activateWindow()
+    qtbot.waitUntil(reviewed.isActiveWindow)
+    reviewed.show_large()
+    qtbot.keyClick(reviewed.large, Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(reviewed.large, Key.Key_Space)
+    assert selected(reviewed) == ["daisy-40-3.jpg"]
+    qtbot.keyClick(reviewed.grid, Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    assert len(selected(reviewed)) == 7
+
+
 def test_a_group_shows_its_photos_only(reviewed):
     reviewed.panel.choose(PanelRow(Kind.SPECIES, "daisy"))
     assert shown(reviewed) == ["daisy-85-2.jpg", "daisy-95-1.jpg"]
