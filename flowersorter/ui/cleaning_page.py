@@ -18,7 +18,7 @@ from flowersorter.ui.suspect_grid import SuspectGrid
 from flowersorter.ui.suspect_view import SuspectView
 from flowersorter.ui.theme import GRID
 from flowersorter.ui.thumbnails import Thumbnails
-from flowersorter.ui.widgets import button, heading, primary_button, set_role, text
+from flowersorter.ui.widgets import button, heading, primary_button, set_role, text, without_key
 
 _KINDS: Final[dict[Kind, tuple[Any, Any]]] = {
     Kind.TWO_SPECIES: (
@@ -235,7 +235,7 @@ class CleaningPage(QWidget):
         tiles = self.grid.selected()
         self.grid.viewport().update()
         suggested = any(tile.has_suggestion for tile in tiles)
-        self.suggestion_button.setText(self._suggestion_words(tiles))
+        self.suggestion_button.setText(without_key(self._suggestion_words(tiles)))
         self.suggestion_button.setEnabled(suggested)
         for made in (self.other_button, self.aside_button, self.right_button):
             made.setEnabled(bool(tiles))

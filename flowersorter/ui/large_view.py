@@ -201,7 +201,7 @@ class _GuessRow(QPushButton):
     def __init__(self, number: int) -> None:
         super().__init__()
         self._number = number
-        self._name = QLabel()
+        self._name = QLabel(textFormat=Qt.TextFormat.PlainText)
         self._percent = QLabel()
         set_role(self._percent, "muted")
         self._bar = QProgressBar()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QStandardPaths
+from PySide6.QtCore import QStandardPaths, Qt
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout, QMessageBox, QSpacerItem, QWidget
+
+from flowersorter.ui.widgets import without_key
 
 _WIDTH = 440  # pixels; by itself a message box breaks its lines after a few words
 
@@ -21,13 +23,14 @@ def ask(
 ) -> QMessageBox:
     """Ask; `yes` is the verb on the button that calls `do`, and any other answer does nothing."""
     box = QMessageBox(QMessageBox.Icon.NoIcon, parent.window().windowTitle(), question, parent=parent)
+    box.setTextFormat(Qt.TextFormat.PlainText)  # a name may look like a tag
     box.setInformativeText(explanation)
     if option is not None:
         box.setCheckBox(option)
     layout = box.layout()
     if isinstance(layout, QGridLayout):
         layout.addItem(QSpacerItem(_WIDTH, 0), layout.rowCount(), 0, 1, layout.columnCount())
-    agree = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
+    agree = box.addButton(without_key(yes), QMessageBox.ButtonRole.AcceptRole)
     cancel = box.addButton(QMessageBox.StandardButton.Cancel)
     box.setDefaultButton(agree)
     box.setEscapeButton(cancel)

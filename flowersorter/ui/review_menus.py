@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 from flowersorter.ui import messages
 from flowersorter.ui.actions import GRID_KEYS, Key
 from flowersorter.ui.review import Review
+from flowersorter.ui.widgets import without_key
 
 
 def grid_menu(
@@ -74,7 +75,7 @@ def _mirror(menu: QMenu, key: Key, actions: Mapping[Key, QAction]) -> None:
 
 
 def _add(menu: QMenu, words: str, do: Callable[[], object]) -> QAction:
-    action = QAction(words.replace("&", "&&"), menu)
+    action = QAction(without_key(words), menu)
     action.triggered.connect(lambda _checked: do())
     menu.addAction(action)
     return action

@@ -51,7 +51,7 @@ class SpeciesBox(QFrame):
         self.names = QListWidget()
         self.names.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.names.setAccessibleName(self.tr("Species"))
-        self._note = QLabel()
+        self._note = QLabel(textFormat=Qt.TextFormat.PlainText)
         box = QVBoxLayout(self)
         box.setContentsMargins(2 * GRID, 2 * GRID, 2 * GRID, GRID)
         box.addWidget(self._title)

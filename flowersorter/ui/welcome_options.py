@@ -25,7 +25,7 @@ from flowersorter.ui.newest import Newest
 from flowersorter.ui.questions import choose_folder, pictures
 from flowersorter.ui.settings_store import SettingsStore
 from flowersorter.ui.theme import GRID
-from flowersorter.ui.widgets import Card, column_text, heading, primary_button, quiet_button
+from flowersorter.ui.widgets import Card, column_text, heading, primary_button, quiet_button, without_key
 
 if TYPE_CHECKING:
     from flowersorter.jobs.sort import SortRequest
@@ -97,7 +97,7 @@ class SortOptions(Card):
     def set_place(self, folder: Path) -> None:
         """File into `folder` instead of the folder that is sorted."""
         self._into = folder
-        self._place.setText(messages.place(folder).replace("&", "&&"))
+        self._place.setText(without_key(messages.place(folder)))
         self.elsewhere.setChecked(True)
         self.changed.emit()
 

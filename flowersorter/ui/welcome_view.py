@@ -35,6 +35,7 @@ from flowersorter.ui.widgets import (
     scrolling,
     set_role,
     text,
+    without_key,
 )
 
 if TYPE_CHECKING:
@@ -209,7 +210,7 @@ class WelcomeView(QWidget):
             if widget is not None:
                 widget.deleteLater()
         for folder in map(Path, names):
-            words = messages.place(folder).replace("&", "&&")
+            words = without_key(messages.place(folder))
             row = quiet_button(words, partial(self.folder_chosen.emit, folder), "folder")
             row.setStyleSheet("text-align: left;")
             self._recent.addWidget(row)

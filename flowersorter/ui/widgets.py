@@ -31,6 +31,7 @@ _SETTLING_SECONDS = 2.0  # no estimate before: the first photos pay for the star
 def heading(text: str, level: int = 1) -> QLabel:
     """A heading: level 1 for a page, 2 for a part of it, 3 inside a card."""
     label = QLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)  # a name may look like a tag
     label.setWordWrap(level == 1)
     font = label.font()
     font.setPointSizeF(font.pointSizeF() * {1: 1.7, 2: 1.3, 3: 1.1}[level])
@@ -46,6 +47,7 @@ class Elided(QLabel):
         super().__init__(parent)
         if level:
             self.setFont(heading("", level).font())
+        self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
@@ -71,6 +73,11 @@ def column_text(words: str, width: int, alignment: Qt.AlignmentFlag = Qt.Alignme
     label.setFixedWidth(width)
     label.setMinimumHeight(label.heightForWidth(width))
     return label
+
+
+def without_key(words: str) -> str:
+    """Words that hold a name, for a button or an action: an & in it gives no key of its own."""
+    return words.replace("&", "&&")
 
 
 def button(words: str, clicked: Callable[[], object], icon: str | None = None) -> QPushButton:

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible
 from support.networks import save_random_weights
 from support.pictures import draw_flower, draw_library, save_photo
 from support.reading import HerePool
@@ -235,6 +236,15 @@ def test_the_keys_choose_and_the_large_view_follows(view, folder, qtbot):
         qtbot.keyClick(page.grid, Qt.Key.Key_0)
         page.move_to("sunflower")
     assert page._cleaning.right == set()
+
+
+def test_an_ampersand_in_a_name_is_no_key(view, folder):
+    photo = SuspectPhoto(folder / "rose" / "a.jpg", "a", "rose")
+    finding = Finding(Kind.MISFILED, (photo,), "Black & White", 0.5)
+    view.show_checked(Checked(folder, ("Black & White", "rose"), 9, (finding,)))
+    assert view.page.suggestion_button.shortcut().isEmpty()
+    spoken = QAccessible.queryAccessibleInterface(view.page.suggestion_button)
+    assert spoken.text(QAccessible.Text.Name) == "Move to Black & White"
 
 
 def test_set_aside_is_shown_apart_in_the_plan_and_no_other_plan_happens(view, folder, home, qtbot):
