@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from flowersorter.records import Reason
 from flowersorter.ui import messages
 from flowersorter.ui.explanations import Explanations, Wish, heat_image
 from flowersorter.ui.neighbours import Neighbours
-from flowersorter.ui.picture import Picture
+from flowersorter.ui.picture import Preview
 from flowersorter.ui.theme import GRID
 from flowersorter.ui.thumbnails import Previews, Thumbnails
 from flowersorter.ui.widgets import heading, set_role, text
@@ -33,13 +32,11 @@ class ExplainedPhoto(QWidget):
     ) -> None:
         super().__init__(parent)
         self._thumbnails = thumbnails
-        self._previews = previews
         self._explanations = explanations
-        self._path: Path | None = None
         self._readable = False
         self._wish: Wish | None = None
         self._on = False
-        self.picture = Picture()
+        self.picture = Preview(previews)
         self._where = heading("", 3)
         self._legend = text("", "muted")
         self._alike = heading("", 3)
@@ -57,19 +54,17 @@ class ExplainedPhoto(QWidget):
         page.setSpacing(GRID)
         page.addWidget(self.picture, 1)
         page.addWidget(self._why)
-        previews.ready.connect(self._take)
         explanations.ready.connect(self._take_explanation)
 
     def show_photo(self, path: Path, digest: str | None, problem: Reason | None = None) -> None:
         """Show another photo, or the sentence that says why it cannot be shown."""
-        if path == self._path:
+        if path == self.picture.path:
             return
-        self._path, self._readable = path, problem is None
+        self._readable = problem is None
         self._wish = None
         self.picture.show_heat(None)
         if problem is None:
-            self.picture.show_pixmap(self._thumbnails.pixmap(path, digest))
-            self._previews.fetch(path, self._wanted_side())
+            self.picture.show_photo(path, self._thumbnails.pixmap(path, digest))
         else:
             self.picture.show_words(messages.say(problem))
 
@@ -87,7 +82,7 @@ class ExplainedPhoto(QWidget):
 
     def forget(self) -> None:
         """The folder was closed."""
-        self._path, self._wish = None, None
+        self._wish = None
         self.picture.show_words("")
         self._ask()
 
@@ -106,14 +101,6 @@ class ExplainedPhoto(QWidget):
             self._say(self.tr("Finding out why…"), "", "")
             self.neighbours.hide()
             self._explanations.ask(wish)
-
-    def _take(self, path: Path, answer: QImage | Exception) -> None:
-        if path != self._path:
-            return  # of a photo that was left meanwhile
-        if isinstance(answer, QImage):
-            self.picture.show_pixmap(QPixmap.fromImage(answer))
-        else:
-            self.picture.show_words(messages.say_error(answer))
 
     def _take_explanation(self, wish: Wish, answer: Explanation | Exception) -> None:
         if wish != self._wish or not self._on:
@@ -153,6 +140,3 @@ class ExplainedPhoto(QWidget):
         for label, words in ((self._where, where), (self._legend, legend), (self._alike, alike)):
             label.setText(words)
             label.setVisible(bool(words))
-
-    def _wanted_side(self) -> int:
-        return round(max(self.picture.width(), self.picture.height(), 800) * self.devicePixelRatioF())

@@ -1,17 +1,22 @@
-"""One picture, as large as fits, with a heat map over it where one was asked for."""
+"""One picture, as large as fits, as sharp as that needs, with a heat map over it where one was asked for."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from flowersorter.ui import messages
+from flowersorter.ui.thumbnails import Previews
 
 if TYPE_CHECKING:
     from flowersorter.jobs.explain import Frame
 
 _UNSEEN = QColor(0, 0, 0, 150)
+_LEAST: Final = 800  # pixels of the long side that are asked for at least
 
 
 class Picture(QWidget):
@@ -72,3 +77,47 @@ class Picture(QWidget):
         painter.drawImage(frame, heat)
         painter.setPen(QPen(QColor(255, 255, 255, 200), 1, Qt.PenStyle.DashLine))
         painter.drawRect(frame.adjusted(0.5, 0.5, -0.5, -0.5))
+
+
+class Preview(Picture):
+    """A photo: its thumbnail at once, the sharp picture as soon as it is decoded, or why there is none."""
+
+    def __init__(self, previews: Previews) -> None:
+        super().__init__()
+        self._previews = previews
+        self._path: Path | None = None  # of the photo that is shown, or on its way
+        self._asked = 0  # pixels of its long side
+        previews.ready.connect(self._take)
+
+    @property
+    def path(self) -> Path | None:
+        """The photo that is shown; None for words."""
+        return self._path
+
+    def show_photo(self, path: Path, thumbnail: QPixmap | None) -> None:
+        self._path, self._asked = path, 0
+        self.show_pixmap(thumbnail)
+        self._fetch()
+
+    def show_words(self, words: str) -> None:
+        self._path = None
+        super().show_words(words)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fetch()
+
+    def _fetch(self) -> None:
+        """Ask for the photo, unless what was asked for is sharp enough."""
+        side = round(max(self.width(), self.height(), _LEAST) * self.devicePixelRatioF())
+        if self._path is not None and side > self._asked:
+            self._asked = side
+            self._previews.fetch(self._path, side)
+
+    def _take(self, path: Path, answer: QImage | Exception) -> None:
+        if path != self._path:
+            return  # of a photo that was left meanwhile
+        if isinstance(answer, QImage):
+            self.show_pixmap(QPixmap.fromImage(answer))
+        else:
+            self.show_words(messages.say_error(answer))

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QPixmap
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from flowersorter.sentences import show_path
-from flowersorter.ui import messages
 from flowersorter.ui.cleaning import Tile
-from flowersorter.ui.picture import Picture
+from flowersorter.ui.picture import Preview
 from flowersorter.ui.theme import GRID
 from flowersorter.ui.thumbnails import Thumbnails
 from flowersorter.ui.widgets import Elided, heading, icon_button, is_plain, set_role, text
@@ -80,31 +79,17 @@ class _Pane(QWidget):
     def __init__(self, thumbnails: Thumbnails) -> None:
         super().__init__()
         self._thumbnails = thumbnails
-        self._previews = thumbnails.previews(self)
-        self._previews.ready.connect(self._take)
-        self._path: Path | None = None
-        self._picture = Picture()
+        self.picture = Preview(thumbnails.previews(self))
         self.caption = Elided()
         set_role(self.caption, "muted")
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
-        box.addWidget(self._picture, 1)
+        box.addWidget(self.picture, 1)
         box.addWidget(self.caption)
 
     def show_photo(self, path: Path, species: str) -> None:
         """The thumbnail at once, the sharp picture as soon as it is decoded."""
         self.caption.setText(f"{species} / {show_path(path.relative_to(path.parent))}")
         self.caption.setToolTip(show_path(path))
-        if path != self._path:
-            self._path = path
-            self._picture.show_pixmap(self._thumbnails.pixmap(path, None))
-            side = max(self._picture.width(), self._picture.height(), 800)
-            self._previews.fetch(path, round(side * self.devicePixelRatioF()))
-
-    def _take(self, path: Path, answer: QImage | Exception) -> None:
-        if path != self._path:
-            return  # of a photo that was left meanwhile
-        if isinstance(answer, QImage):
-            self._picture.show_pixmap(QPixmap.fromImage(answer))
-        else:
-            self._picture.show_words(messages.say_error(answer))
+        if path != self.picture.path:
+            self.picture.show_photo(path, self._thumbnails.pixmap(path, None))

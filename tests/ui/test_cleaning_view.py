@@ -238,6 +238,21 @@ def test_the_keys_choose_and_the_large_view_follows(view, folder, qtbot):
     assert page._cleaning.right == set()
 
 
+def test_a_photo_beside_others_is_as_sharp_as_its_room(view, folder, qtbot, thumbnailer, monkeypatch):
+    asked: list[int] = []
+    real = thumbnailer.preview
+    monkeypatch.setattr(thumbnailer, "preview", lambda path, side: (asked.append(side), real(path, side))[-1])
+    photo = SuspectPhoto(folder / "rose" / "a.jpg", "a", "rose")
+    view.show_checked(
+        Checked(folder, ("rose", "tulip"), 9, (Finding(Kind.MISFILED, (photo,), "tulip", 0.5),))
+    )
+    view.resize(1900, 1000)
+    view.page.show_large()
+    picture = view.page.large.panes[0].picture
+    qtbot.waitUntil(lambda: picture.width() > 1200)
+    qtbot.waitUntil(lambda: max(asked, default=0) >= picture.width())
+
+
 def test_an_ampersand_in_a_name_is_no_key(view, folder):
     photo = SuspectPhoto(folder / "rose" / "a.jpg", "a", "rose")
     finding = Finding(Kind.MISFILED, (photo,), "Black & White", 0.5)

@@ -21,6 +21,20 @@ def large(view, sort_folder, folder, qtbot):
     return view.large
 
 
+@pytest.fixture
+def asked(thumbnailer, monkeypatch):
+    """How many pixels of the long side were asked for."""
+    sides: list[int] = []
+    real = thumbnailer.preview
+
+    def preview(path, long_side):
+        sides.append(long_side)
+        return real(path, long_side)
+
+    monkeypatch.setattr(thumbnailer, "preview", preview)
+    return sides
+
+
 def ask(large, explanations, qtbot) -> None:
     with qtbot.waitSignal(explanations.ready):
         qtbot.keyClick(large, Key.Key_Question, Qt.KeyboardModifier.ShiftModifier)
@@ -129,3 +143,42 @@ def test_the_photo_of_a_closed_folder_is_forgotten(large, explanations, qtbot, v
     sort_folder(folder)
     assert large.photo.reasons() == ""
     assert not large.photo.picture.has_heat()
+
+
+def test_a_photo_is_as_sharp_as_its_room_from_the_first_one_on(view, sort_folder, folder, qtbot, asked):
+    sort_folder(folder)
+    view.resize(1900, 1000)
+    view.show_large()
+    picture = view.large.photo.picture
+    qtbot.waitUntil(lambda: picture.width() > 1200)
+    qtbot.waitUntil(lambda: max(asked, default=0) >= picture.width())
+
+
+def test_it_grows_sharper_with_the_window_and_is_not_asked_for_again_when_that_shrinks(
+    view, large, qtbot, asked
+):
+    picture = large.photo.picture
+    view.resize(1900, 1000)
+    qtbot.waitUntil(lambda: max(asked, default=0) >= picture.width() > 1200)
+    most = list(asked)
+    view.resize(1000, 700)
+    qtbot.waitUntil(lambda: picture.width() < 1200)
+    assert asked == most
+
+
+def test_a_photo_that_could_not_be_read_is_asked_for_again(view, sort_folder, folder, qtbot, thumbnailer):
+    """Its disk was asleep, or away for a moment."""
+    real = thumbnailer.preview
+
+    def vanished(path, long_side):
+        raise Refused(Code.VANISHED)
+
+    thumbnailer.preview = vanished
+    sort_folder(folder)
+    view.show_large()
+    picture = view.large.photo.picture
+    qtbot.waitUntil(lambda: picture._words != "")
+    thumbnailer.preview = real
+    view.show_grid()
+    view.show_large()
+    qtbot.waitUntil(lambda: picture._pixmap is not None and picture._pixmap.width() == 120)
