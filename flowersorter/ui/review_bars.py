@@ -113,6 +113,7 @@ class BottomBar(QFrame):
             self.tr("Enter: that is right  ·  1–9 or typing: another species  ·  Space: look closely")
         )
         set_role(self._hint, "muted")
+        self._hint.setMinimumWidth(1)  # else the window, once wide, could not become narrow again
         self._hint.hide()
         self._promise = promise
         self.plan_button = primary_button(self.tr("See the plan"), self.plan_pressed.emit)

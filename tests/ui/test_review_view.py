@@ -373,3 +373,12 @@ def test_an_unsure_photo_says_what_kind_it_is_and_is_not_filed(
     assert view.large._state.text() == "A daisy of some kind. Not sure enough to file it. What is it?"
     view.confirm()
     assert decided(view) == {"Gazania-70-1.jpg": "Gazania"}
+
+
+def test_a_window_that_was_wide_can_become_narrow_again(reviewed, qtbot):
+    reviewed.resize(1900, 700)
+    hint = reviewed.bottom._hint
+    qtbot.waitUntil(lambda: hint.isVisible() and hint.width() >= hint.sizeHint().width())
+    assert reviewed.minimumSizeHint().width() <= 1000
+    reviewed.resize(1000, 700)
+    qtbot.waitUntil(lambda: not hint.isVisible())
