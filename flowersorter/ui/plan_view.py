@@ -109,8 +109,11 @@ class PlanView(QWidget):
         row.setSpacing(2 * GRID)
         row.addWidget(self._back)
         row.addStretch(1)
-        row.addWidget(self.move_choice)
-        row.addWidget(self.copy_choice)
+        choices = QVBoxLayout()  # below each other: side by side they are too wide for a small window
+        choices.setSpacing(0)
+        choices.addWidget(self.move_choice)
+        choices.addWidget(self.copy_choice)
+        row.addLayout(choices)
         row.addSpacing(GRID)
         row.addWidget(self.go)
         return self._bar

@@ -11,6 +11,7 @@ from flowersorter.jobs.sort import Planned
 from flowersorter.progress import Progress, Stage
 from flowersorter.records import Code, Plan, Reason, Transfer
 from flowersorter.sorting.preflight import Concern
+from flowersorter.ui.main_window import SMALLEST
 from flowersorter.ui.plan_view import PlanView
 
 
@@ -150,3 +151,13 @@ def test_the_whole_way_can_be_read_in_the_tool_tip(view, plan):
         "/garden/summer/a.jpg", "→ /garden/summer/rose/a.jpg",
         "/garden/summer/a.xmp", "→ /garden/summer/rose/a.xmp",
     ]  # fmt: skip
+
+
+def test_move_and_copy_can_be_read_in_the_smallest_window(reviewed, qtbot):
+    reviewed.resize(SMALLEST)
+    with qtbot.waitSignal(reviewed.session.planned):
+        reviewed.session.make_plan()
+    page = reviewed.sort_page
+    assert page.plan.minimumSizeHint().width() <= page.stack.width()
+    for choice in (page.plan.move_choice, page.plan.copy_choice):
+        qtbot.waitUntil(lambda choice=choice: choice.width() >= choice.sizeHint().width())
