@@ -112,7 +112,7 @@ def main() -> None:
     answers = made_up(arguments.photos, names)
 
     def add(first: int) -> None:
-        model.refresh(review.add(answers[first : first + SHARE]))
+        model.add(review.add(answers[first : first + SHARE]))
         panel.refresh()
 
     tenth = {one.photo.path: Decision(names[0]) for one in answers[::10]}
