@@ -96,7 +96,7 @@ class Taught:
     views: int = 1
     comparison: Comparison | None = None
     strangers_caught: float | None = None  # of the photos of a species that was left out; None: no such test
-    untested: int = 0  # photos of species that have no others to learn from
+    untested: int = 0  # of the folder's photos, those of species that have no others to learn from
 
     @property
     def in_force(self) -> bool:
@@ -153,6 +153,7 @@ def teach(home: Home, settings: Settings, request: TeachRequest, report: Report 
         else:
             learned = _learn(lesson, request, backbone, device, reading, report)
     report(Progress(Stage.SAVING))
+    paths = {photo.path for photo in labelled.photos}  # others are of the known model
     space = space_of(views, backbone.feature_space)
     origin = Origin(name, request.method, base_id, backbone.sha256, space)
     saved = save_version(home, settings, origin, lesson, learned, backbone)
@@ -169,7 +170,7 @@ def teach(home: Home, settings: Settings, request: TeachRequest, report: Report 
         views=views,
         comparison=saved.comparison,
         strangers_caught=None if learned.strangers is None else learned.strangers.caught,
-        untested=len(learned.untested),
+        untested=sum(answer.path in paths for answer in learned.untested),
     )
 
 

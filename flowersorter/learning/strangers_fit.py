@@ -47,9 +47,8 @@ def learn_strangers(
 
     Gives also which of these photos, bool[N], are strangers to a measure that never saw their fold or their
     group; it says nothing of a photo whose species it never saw. Too few photos, or a single species, give
-    None and no strangers. `before` was learned from nearly the same
-    photos: then what it catches is not tried anew, which takes longest. The `uncounted` places have no say in
-    how far a photo may be.
+    None and no strangers. `before` was learned from nearly the same photos: then what it catches is not tried
+    anew, which takes longest. The `uncounted` places have no say in how far a photo may be.
     """
     none = np.zeros(len(folds), dtype=np.bool_)
     if len(folds) < LEAST_PHOTOS or len(np.unique(examples.labels)) < 2:

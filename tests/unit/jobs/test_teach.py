@@ -91,6 +91,21 @@ def test_raw_and_jpeg_of_one_shot_are_one_photo(garden: Path, tmp_path: Path) ->
     assert len(inspect(copy).photos) == len(inspect(garden).photos)
 
 
+def test_photos_that_cannot_be_tested_are_counted_of_the_folder_alone(
+    run: Run, garden: Path, tmp_path: Path
+) -> None:
+    """Of a model that is kept beside it, other photos could not be tested: they are not the gardener's."""
+    first = shutil.copytree(garden, tmp_path / "first")
+    save_photo(first / "orchid" / "only.jpg", draw_flower("daisy", 901, (96, 72)))
+    assert run(folder=first, name="first").untested == 1
+    for species in ("rose", "tulip"):
+        for seed in range(910, 918):
+            save_photo(tmp_path / "own" / species / f"{seed}.jpg", draw_flower(species, seed, (96, 72)))
+    mine = run(folder=tmp_path / "own", name="mine", beside="first")
+    assert "orchid" in mine.info.species
+    assert mine.untested == 0
+
+
 def test_a_model_is_taught_and_saved(run: Run, home: Home, settings: Settings) -> None:
     events: list[object] = []
     taught = run(events.append)
