@@ -59,7 +59,7 @@ SENTENCES: Final[dict[Code, str]] = {
     Code.MODEL_TOO_NEW: "The model “{model}” was made by a newer FlowerSorter. Please update the program.",
     Code.MODEL_OTHER_NETWORK: "The model “{model}” was made for another network and cannot be used.",
     Code.MODEL_CANNOT_LEARN: "The model “{model}” does not carry what it was taught on, so it cannot learn from corrections. Teach it again from its folder first.",
-    Code.MODEL_OUTGROWN: "The model “{model}” grew from an earlier version of the one that comes with FlowerSorter, and cannot go on from it. Teach it again from its folder, or remove it to use the new version; your corrections of photos are kept.",
+    Code.MODEL_OUTGROWN: "The model “{model}” grew from an earlier version of the one that comes with FlowerSorter, so it cannot learn any more. Teach it again from its folder, or remove it to use the new version; your corrections of photos are kept.",
     Code.NOTHING_TO_LEARN: "FlowerSorter no longer remembers what the corrected photos look like. Sort their folder again, then let it learn from them.",
     Code.MODEL_NEEDS_WEIGHTS: "The model “{model}” needs the network that it was taught on ({base}). Download it, or choose its weights file, on the Models page.",
     Code.NO_WEIGHTS: "FlowerSorter needs a pre-trained ResNet-18 before it can learn. Download it, or choose a weights file, on the Models page.",
