@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from flowersorter.records import Code, Reason, Transfer
 from flowersorter.sorting import copying, fileops, streams
 from flowersorter.sorting.copying import Copied, CopyDiffers, Seal, SourceChanged
+from flowersorter.sorting.entries import BatchEntry
 from flowersorter.sorting.fileops import CannotRename, LeftBehind, split
 from flowersorter.sorting.troubles import Trouble, reason_of
 from flowersorter.sorting.volumes import Volumes
@@ -32,7 +33,6 @@ class Leg(NamedTuple):
 
     source: Path
     target: Path
-    temporary: str  # the name under which a copy grows in the folder of the target
     size: int
     mtime_ns: int
     digest: str | None
@@ -54,6 +54,7 @@ _WHOLE: Final = Landed()
 @dataclass(frozen=True, slots=True)
 class _Copy:
     leg: Leg
+    temporary: str  # the name under which it grew
     original: Seal | None  # of the source, before it was copied
     copied: Copied
 
@@ -61,8 +62,8 @@ class _Copy:
 class Carrier:
     """Carries photo after photo. The caller secures and releases when it is `due`, and at the end."""
 
-    def __init__(self, transfer: Transfer, volumes: Volumes) -> None:
-        self._transfer = transfer
+    def __init__(self, batch: BatchEntry, volumes: Volumes) -> None:
+        self._batch = batch
         self._volumes = volumes
         self._renaming: dict[tuple[str, str], bool] = {}
         self._copies: dict[int, list[_Copy]] = {}
@@ -111,7 +112,7 @@ class Carrier:
     def release(self) -> dict[int, Trouble]:
         """Remove the originals of the copies. The answer is the photos whose copies were taken back."""
         troubles: dict[int, Trouble] = {}
-        if self._transfer is Transfer.MOVE:
+        if self._batch.transfer is Transfer.MOVE:
             for number, copies in self._copies.items():
                 try:
                     _release(copies)
@@ -138,12 +139,13 @@ class Carrier:
         return True
 
     def _may_rename(self, folders: tuple[str, str]) -> bool:
-        if self._transfer is Transfer.COPY:
-            return False
         if folders not in self._renaming:
             source, target = map(Path, folders)
-            journalled = self._volumes.of(target).journalled
-            self._renaming[folders] = journalled and self._volumes.same(source, target)
+            self._renaming[folders] = (
+                self._batch.transfer is Transfer.MOVE
+                and self._volumes.of(target).journalled
+                and self._volumes.same(source, target)
+            )
         return self._renaming[folders]
 
     def _rename(self, legs: Sequence[Leg]) -> Landed:
@@ -164,9 +166,9 @@ class Carrier:
 
     def _copy(self, number: int, legs: Sequence[Leg]) -> Landed:
         copies: list[_Copy] = []
-        for leg in legs:
+        for member, leg in enumerate(legs):
             try:
-                copies.append(_copy(leg))
+                copies.append(_copy(leg, self._batch.temporary(number, member)))
             except Trouble as trouble:
                 raise _taken_back(
                     copies, trouble.reason, tried=trouble.tried, broken=trouble.broken
@@ -195,13 +197,13 @@ def _check(leg: Leg) -> None:
         raise Trouble(Reason(Code.CHANGED_MEANWHILE, {"path": leg.source}), tried=False)
 
 
-def _copy(leg: Leg) -> _Copy:
+def _copy(leg: Leg, temporary: str) -> _Copy:
     try:
         original = copying.seal(leg.source)
         copied = copying.copy_new(
             leg.source,
             leg.target,
-            leg.target.with_name(leg.temporary),
+            leg.target.with_name(temporary),
             expected=leg.digest,
             modified_ns=leg.date,
         )
@@ -213,7 +215,7 @@ def _copy(leg: Leg) -> _Copy:
         raise _broken(left) from left
     except OSError as error:
         raise _trouble(error, leg) from error
-    return _Copy(leg, original, copied)
+    return _Copy(leg, temporary, original, copied)
 
 
 def _release(copies: Sequence[_Copy]) -> None:
@@ -256,7 +258,7 @@ def _brought_back(gone: Sequence[_Copy]) -> bool:
     """Make removed originals again from their copies; False where that is not possible."""
     for copy in gone:
         leg = copy.leg
-        temporary = leg.source.with_name(leg.temporary)
+        temporary = leg.source.with_name(copy.temporary)
         try:
             copying.copy_new(
                 leg.target, leg.source, temporary, expected=copy.copied.digest, modified_ns=leg.mtime_ns

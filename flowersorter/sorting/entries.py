@@ -62,3 +62,7 @@ class BatchEntry:
     into: Place
     work: Work | None
     undone: bool
+
+    def temporary(self, number: int, member: int) -> str:
+        """The name under which a copy grows beside its target; recovery finds it by this name."""
+        return f".flowersorter-{self.token}-{number}-{member}"

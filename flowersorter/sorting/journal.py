@@ -11,7 +11,7 @@ import os
 import secrets
 import sqlite3
 import time
-import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
@@ -21,9 +21,10 @@ from typing import Any, Final, Self
 
 from flowersorter.databases import refusal
 from flowersorter.records import Batch, Code, Plan, PlannedMove, Refused, Transfer
-from flowersorter.sorting import journal_file
+from flowersorter.sorting import journal_file, journal_pages
 from flowersorter.sorting.entries import BatchEntry, FileEntry, Identity, PhotoEntry, State, Work
 from flowersorter.sorting.fileops import split
+from flowersorter.sorting.journal_pages import WrittenPhoto, page_of, path_bytes, path_text
 from flowersorter.sorting.volumes import Place, Volumes
 
 NOTHING: Final[Mapping[tuple[int, int], int]] = MappingProxyType({})
@@ -56,19 +57,17 @@ class Journal:
 
     def batches(self) -> list[Batch]:
         """The batches that moved or copied something, newest first."""
-        counts: dict[int, dict[bytes, list[int]]] = {}
-        rows = self._rows(
-            "SELECT batch, species, state = ?, count(*) FROM photos WHERE state IN (?, ?) GROUP BY 1, 2, 3",
-            State.BACK, State.PLACED, State.BACK,
-        )  # fmt: skip
-        for batch, species, back, count in rows:
-            both = counts.setdefault(batch, {}).setdefault(species, [0, 0])
-            both[back] += count
         volumes = Volumes.now()
         history: list[Batch] = []
         for entry in self._entries("ORDER BY batches.id DESC"):
-            species_counts = counts.get(entry.id)
-            if species_counts:
+            placed, back = Counter[str](), Counter[str]()
+            for _, photo, state in self._written_photos(entry.id):
+                if state is State.PLACED:
+                    placed[photo[0]] += 1
+                elif state is State.BACK:
+                    back[photo[0]] += 1
+            both = placed + back
+            if both:
                 history.append(
                     Batch(
                         entry.id,
@@ -76,9 +75,9 @@ class Journal:
                         entry.transfer,
                         self.shown(entry.root, volumes),
                         self.shown(entry.into, volumes),
-                        sum(map(sum, species_counts.values())),
-                        sum(back for _, back in species_counts.values()),
-                        {os.fsdecode(species): sum(both) for species, both in species_counts.items()},
+                        both.total(),
+                        back.total(),
+                        dict(sorted(both.items())),
                     )
                 )
         return history
@@ -86,14 +85,14 @@ class Journal:
     def species_folders(self, into: Path) -> dict[str, str]:
         """The species of each folder in `into` that a batch filled, by the folder's name."""
         place = Volumes.now().place_of_folder(into)
-        rows = self._rows(
-            "SELECT folder, species FROM photos JOIN batches ON batches.id = batch"
-            " JOIN volumes ON volumes.id = into_volume"
-            " WHERE volumes.name = ? AND into_ = ? AND state = ?"
-            " GROUP BY folder, species ORDER BY max(batch)",
-            place.volume, place.path, State.PLACED,
-        )  # fmt: skip
-        return {os.fsdecode(folder): os.fsdecode(species) for folder, species in rows}
+        found: dict[str, str] = {}
+        for entry in self._entries("WHERE intos.name = ? AND into_ = ? ORDER BY batches.id", *place):
+            for _, (species, picture, *_), state in self._written_photos(entry.id):
+                if state is State.PLACED:
+                    found[picture[3].rpartition("/")[0]] = species
+        return {
+            os.fsdecode(path_bytes(folder.rpartition("/")[2])): species for folder, species in found.items()
+        }
 
     def begin(
         self, plan: Plan, moves: Iterable[tuple[int, PlannedMove, Sequence[Identity]]], volumes: Volumes
@@ -113,16 +112,13 @@ class Journal:
                 (time.time(), plan.transfer, token, *rows, Work.MOVING),
             )
             batch = int(cursor.lastrowid or 0)
-            photo_rows: list[tuple[Any, ...]] = []
-            self._connection.executemany(
-                "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                self._file_rows(batch, moves, volumes, photo_rows),
+            written = self._connection.executemany(
+                "INSERT INTO pages VALUES (?, ?, ?, ?)", self._pages(batch, moves, volumes)
             )
-            self._connection.executemany("INSERT INTO photos VALUES (?, ?, ?, ?, ?)", photo_rows)
-            self._add_folders(batch, plan.new_folders, volumes, removed=False)
-            if not photo_rows:
+            if not written.rowcount:
                 self._connection.execute("ROLLBACK")
                 return None
+            self._add_folders(batch, plan.new_folders, volumes, removed=False)
         return self.entry(batch)
 
     def note(
@@ -170,7 +166,7 @@ class Journal:
     def newest_done(self) -> BatchEntry:
         """The newest batch that has not been undone. Raises `Refused` (NOTHING_TO_UNDO)."""
         found = self._entries(
-            "WHERE NOT undone AND EXISTS (SELECT 1 FROM photos WHERE batch = batches.id AND state = ?)"
+            "WHERE NOT undone AND EXISTS (SELECT 1 FROM states WHERE batch = batches.id AND state = ?)"
             " ORDER BY batches.id DESC LIMIT 1",
             State.PLACED,
         )
@@ -185,23 +181,27 @@ class Journal:
     def photos(self, batch: int) -> list[PhotoEntry]:
         """Every photo of a batch, in its order. Raises `Refused` (STORE_DAMAGED) where a row was altered."""
         names = {key: name for name, key in self._all_volumes().items()}
-        rows = self._rows("SELECT * FROM files WHERE batch = ? ORDER BY number, member", batch)
-        states = self._rows(
-            "SELECT number, species, state FROM photos WHERE batch = ? ORDER BY number", batch
-        )
+        rows = self._rows("SELECT number, member, mtime_ns FROM landed WHERE batch = ?", batch)
         with self._reading():
-            files: dict[int, list[FileEntry]] = {number: [] for number, _, _ in states}
-            for row in rows:
-                if row[10] != _checksum(row[:10]):
-                    raise ValueError(row)
-                source, target = Place(names[row[3]], row[4]), Place(names[row[5]], row[6])
-                landed = None if row[11] is None else int(row[11])
-                files[row[1]].append(FileEntry(source, target, row[7], int(row[8]), row[9], landed))
-            if not all(files.values()):
-                raise ValueError(batch)
+            landed = {(number, member): int(mtime_ns) for number, member, mtime_ns in rows}
             return [
-                PhotoEntry(number, os.fsdecode(species), State(state), tuple(files[number]))
-                for number, species, state in states
+                PhotoEntry(
+                    number,
+                    species,
+                    state,
+                    tuple(
+                        FileEntry(
+                            Place(names[here], path_bytes(source)),
+                            Place(names[there], path_bytes(target)),
+                            size,
+                            mtime_ns,
+                            digest,
+                            landed.get((number, member)),
+                        )
+                        for member, (here, source, there, target, size, mtime_ns, digest) in enumerate(files)
+                    ),
+                )
+                for number, (species, *files), state in self._written_photos(batch)
             ]
 
     def folders(self, batch: int, *, removed: bool) -> list[Place]:
@@ -263,16 +263,35 @@ class Journal:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
 
+    def _written_photos(self, batch: int) -> Iterator[tuple[int, WrittenPhoto, State]]:
+        """Every photo of a batch as it was written down, in its order, and where it is."""
+        states = self._states("WHERE batch = ?", batch)
+        with self._reading():
+            for page in self._connection.execute(
+                "SELECT photos, checksum FROM pages WHERE batch = ? ORDER BY page", (batch,)
+            ):
+                for number, photo in journal_pages.read(*page):
+                    yield number, photo, states.get(number, State.WAITING)
+
+    def _states(self, where: str, *arguments: int) -> dict[int, State]:
+        rows = self._rows(f"SELECT first, last, state FROM states {where}", *arguments)
+        with self._reading():
+            return journal_pages.spread(rows)
+
     def _write_states(
         self, batch: int, states: Mapping[int, State], landed: Mapping[tuple[int, int], int]
     ) -> None:
+        where = "WHERE batch = ? AND page = ?"
+        for page, numbers in groupby(sorted(states), page_of):
+            now = self._states(where, batch, page) | {number: states[number] for number in numbers}
+            self._connection.execute(f"DELETE FROM states {where}", (batch, page))
+            self._connection.executemany(
+                "INSERT INTO states VALUES (?, ?, ?, ?, ?)",
+                ((batch, page, *stretch) for stretch in journal_pages.stretches(now)),
+            )
         self._connection.executemany(
-            "UPDATE photos SET state = ? WHERE batch = ? AND number BETWEEN ? AND ?",
-            [(state, batch, first, last) for state, first, last in _stretches(states)],
-        )
-        self._connection.executemany(
-            "UPDATE files SET landed_mtime_ns = ? WHERE batch = ? AND number = ? AND member = ?",
-            [(_kept(mtime_ns), batch, number, member) for (number, member), mtime_ns in landed.items()],
+            "INSERT OR REPLACE INTO landed VALUES (?, ?, ?, ?)",
+            ((batch, *file, str(mtime_ns)) for file, mtime_ns in landed.items()),
         )
 
     def _all_volumes(self) -> dict[str, int]:
@@ -289,34 +308,29 @@ class Journal:
             self._volume_ids = self._all_volumes()
         return self._volume_ids[place.volume]
 
-    def _file_rows(
-        self,
-        batch: int,
-        moves: Iterable[tuple[int, PlannedMove, Sequence[Identity]]],
-        volumes: Volumes,
-        photo_rows: list[tuple[Any, ...]],
-    ) -> Iterator[tuple[Any, ...]]:
-        """The rows of all files, one photo after the other; on the way, `photo_rows` gets those of photos."""
-        waiting = str(State.WAITING)  # sqlite3 takes long to adapt an enum
-        folders: dict[str, tuple[int, bytes]] = {}  # the row of a folder's volume, and its path there
+    def _pages(
+        self, batch: int, moves: Iterable[tuple[int, PlannedMove, Sequence[Identity]]], volumes: Volumes
+    ) -> Iterator[tuple[int, int, str, int]]:
+        folders: dict[str, tuple[int, str]] = {}  # the row of a folder's volume, and its path there
 
-        def located(file: Path) -> tuple[int, bytes]:
+        def located(file: Path) -> tuple[int, str]:
             folder, name = split(file)
-            encoded = os.fsencode(name)
+            if not name.isascii():
+                name = path_text(os.fsencode(name))
             if folder not in folders:
                 place = volumes.place(file)
-                folders[folder] = self._volume(place, volumes), place.path.removesuffix(encoded)
+                folders[folder] = self._volume(place, volumes), path_text(place.path).removesuffix(name)
             volume, path = folders[folder]
-            return volume, path + encoded
+            return volume, path + name
 
-        for number, move, identities in moves:
-            for member, (file, identity) in enumerate(zip(move.files, identities, strict=True)):
-                there, target = located(file.target)
-                if member == 0:
-                    photo_rows.append((batch, number, os.fsencode(move.species), _folder_of(target), waiting))
-                size, date, digest = identity
-                row = (batch, number, member, *located(file.source), there, target, size, _kept(date), digest)
-                yield (*row, _checksum(row), None)
+        for page, some in groupby(moves, lambda one: page_of(one[0])):
+            photos: dict[int, WrittenPhoto] = {}
+            for number, move, identities in some:
+                photos[number] = [move.species]
+                for file, (size, mtime_ns, digest) in zip(move.files, identities, strict=True):
+                    source, target = located(file.source), located(file.target)
+                    photos[number].append((*source, *target, size, mtime_ns, digest))
+            yield batch, page, *journal_pages.written(photos)
 
     def _add_folders(self, batch: int, folders: Iterable[Path], volumes: Volumes, *, removed: bool) -> None:
         for place in map(volumes.place, folders):  # where a link in a folder's place leads is not ours
@@ -337,24 +351,3 @@ def _batch_entry(row: tuple[Any, ...]) -> BatchEntry:
         work=None if row[8] is None else Work(row[8]),
         undone=bool(row[9]),
     )
-
-
-def _kept(mtime_ns: int) -> int | bytes:
-    """A date as SQLite takes it, whose numbers have 64 bits: the years 1678 to 2262. Disks know others."""
-    return mtime_ns if -(1 << 63) <= mtime_ns < 1 << 63 else b"%d" % mtime_ns
-
-
-def _folder_of(target: bytes) -> bytes:
-    return target.rpartition(b"/")[0].rpartition(b"/")[2]
-
-
-def _stretches(states: Mapping[int, State]) -> Iterator[tuple[State, int, int]]:
-    """Photos that follow one another and have one state, as first and last number: most batches are one."""
-    numbered = enumerate(sorted(states))
-    for (state, _), stretch in groupby(numbered, lambda one: (states[one[1]], one[1] - one[0])):
-        numbers = [number for _, number in stretch]
-        yield state, numbers[0], numbers[-1]
-
-
-def _checksum(row: tuple[Any, ...]) -> int:
-    return zlib.crc32(repr(row).encode())

@@ -8,8 +8,9 @@ from typing import Final
 
 from flowersorter.databases import log_ahead, refusal
 from flowersorter.records import Code, Refused
+from flowersorter.sorting.journal_upgrade import from_rows_to_pages
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 # "no such table" too comes of damage: our statements are right for the version that was checked
 _DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
@@ -32,27 +33,26 @@ CREATE TABLE IF NOT EXISTS batches (
     work TEXT,                  -- what is being done; NULL when all of it was finished
     undone INTEGER NOT NULL DEFAULT 0
 );
-CREATE TABLE IF NOT EXISTS photos (
+CREATE TABLE IF NOT EXISTS pages (
     batch INTEGER NOT NULL REFERENCES batches,
-    number INTEGER NOT NULL,
-    species BLOB NOT NULL,      -- encoded like a path, for it may be the name of a folder
-    folder BLOB NOT NULL,       -- the name of its species folder
+    page INTEGER NOT NULL,
+    photos TEXT NOT NULL,       -- what was to be done, see journal_pages.py
+    checksum INTEGER NOT NULL,
+    PRIMARY KEY (batch, page)
+);
+CREATE TABLE IF NOT EXISTS states (
+    batch INTEGER NOT NULL REFERENCES batches,
+    page INTEGER NOT NULL,
+    first INTEGER NOT NULL,     -- number of the first photo in this state; those in no row are waiting
+    last INTEGER NOT NULL,
     state TEXT NOT NULL,
-    PRIMARY KEY (batch, number)
+    PRIMARY KEY (batch, page, first)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS files (
-    batch INTEGER NOT NULL,
-    number INTEGER NOT NULL,
+CREATE TABLE IF NOT EXISTS landed (
+    batch INTEGER NOT NULL REFERENCES batches,
+    number INTEGER NOT NULL,    -- of the photo
     member INTEGER NOT NULL,    -- 0 is the picture, then its companions
-    source_volume INTEGER NOT NULL REFERENCES volumes,
-    source BLOB NOT NULL,
-    target_volume INTEGER NOT NULL REFERENCES volumes,
-    target BLOB NOT NULL,
-    size INTEGER NOT NULL,
-    mtime_ns INTEGER NOT NULL,
-    digest TEXT,                -- sha256; NULL for a companion whose bytes were never read
-    checksum INTEGER NOT NULL,  -- of the columns above: a flipped bit is seen
-    landed_mtime_ns INTEGER,    -- the date at the target, where the disk could not keep mtime_ns
+    mtime_ns TEXT NOT NULL,     -- the date at the target, where the disk could not keep the photo's own
     PRIMARY KEY (batch, number, member)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS folders (
@@ -122,7 +122,12 @@ def _prepare(connection: sqlite3.Connection, file: Path) -> bool:
     if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
         return False
     if version < _VERSION:
-        connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={_VERSION}; COMMIT")
-    for table in ("volumes", "batches", "photos", "files", "folders"):
-        connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+        connection.executescript(f"BEGIN; {_SCHEMA} COMMIT")
+        connection.execute("BEGIN IMMEDIATE")
+        if connection.execute("PRAGMA user_version").fetchone() == (1,):  # no other process was quicker
+            from_rows_to_pages(connection)
+        connection.execute(f"PRAGMA user_version={_VERSION}")
+        connection.execute("COMMIT")
+    for table in ("volumes", "batches", "pages", "states", "landed", "folders"):
+        connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone()
     return True

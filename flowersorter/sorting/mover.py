@@ -52,8 +52,7 @@ class _Mover:
         self._journal = journal
         self._report = report
         self._volumes = Volumes.now()
-        self._inside = folders.Inside([plan.root])
-        self._companions: dict[tuple[int, int], tuple[int, int]] = {}  # number and member -> size and date
+        self._companions: dict[int, list[Identity]] = {}  # by number, of photos that have some
         self._outcomes: dict[int, Outcome] = {}
 
     def move(self, stays: Sequence[Outcome]) -> Receipt:
@@ -64,7 +63,8 @@ class _Mover:
             raise refusal_of(error, plan.into) from error
         if batch is None:
             return self._receipt(None, stays, cancelled=False)
-        run = Run(self._journal, batch, self._volumes, arrived=State.PLACED, stayed=State.STAYED)
+        inside = folders.Inside([plan.root])
+        run = Run(self._journal, batch, self._volumes, inside, arrived=State.PLACED, stayed=State.STAYED)
         run.make_folders(plan.new_folders)
         cancelled = self._move_all(run)
         self._settle(run)
@@ -85,18 +85,18 @@ class _Mover:
         """What the journal has to know of each photo; one with a missing file has its outcome at once."""
         for number, move in enumerate(self._plan.moves):
             try:
-                for member, file in enumerate(move.files[1:], start=1):
-                    self._companions[number, member] = _size_and_date(file.source)
+                companions = [_identity(file.source) for file in move.files[1:]]
             except Trouble as trouble:
                 self._note(number, trouble)
                 continue
+            if companions:
+                self._companions[number] = companions
             yield number, move, self._identities(number, move)
 
     def _identities(self, number: int, move: PlannedMove) -> list[Identity]:
         """Of each file of a photo, the picture first."""
         photo = move.photo
-        companions = [(*self._companions[number, member], None) for member in range(1, len(move.files))]
-        return [(photo.size, photo.mtime_ns, move.digest), *companions]
+        return [(photo.size, photo.mtime_ns, move.digest), *self._companions.get(number, ())]
 
     def _move_all(self, run: Run) -> bool:
         """Move photo after photo; the answer is whether it was cancelled."""
@@ -120,14 +120,9 @@ class _Mover:
     def _move_one(self, run: Run, number: int, move: PlannedMove) -> None:
         legs: list[Leg] = []
         for member, (size, mtime_ns, digest) in enumerate(self._identities(number, move)):
-            file, temporary = move.files[member], run.temporary(number, member)
+            file = move.files[member]
             ctime_ns = move.photo.ctime_ns if member == 0 else 0
-            legs.append(Leg(file.source, file.target, temporary, size, mtime_ns, digest, mtime_ns, ctime_ns))
-        hindrance = self._inside.hindrance(fileops.split(move.photo.path)[0])
-        if hindrance is not None:
-            run.leave(number)
-            self._note(number, Trouble(hindrance, tried=False))
-            return
+            legs.append(Leg(file.source, file.target, size, mtime_ns, digest, mtime_ns, ctime_ns))
         try:
             landed = run.carry(number, legs)
         except Trouble as trouble:
@@ -155,11 +150,11 @@ class _Mover:
                 self._note(number, Trouble(reason, tried=False))
 
 
-def _size_and_date(companion: Path) -> tuple[int, int]:
+def _identity(companion: Path) -> Identity:
     try:
         status = fileops.look(companion)
     except OSError as error:
         raise Trouble(reason_of(error, companion)) from error
     if status is None:
         raise Trouble(Reason(Code.VANISHED, {"path": companion}), tried=False)
-    return status.st_size, status.st_mtime_ns
+    return status.st_size, status.st_mtime_ns, None

@@ -18,7 +18,6 @@ from flowersorter.sorting import fileops, folders, locks, streams
 from flowersorter.sorting.carrier import Carrier, Leg
 from flowersorter.sorting.entries import BatchEntry, FileEntry, PhotoEntry, State, Work
 from flowersorter.sorting.journal import Journal
-from flowersorter.sorting.run import temporary_name
 from flowersorter.sorting.troubles import Trouble, reason_of
 from flowersorter.sorting.volumes import Volumes
 
@@ -75,7 +74,7 @@ class _Recovery:
         self._inside = folders.Inside.of(batch, volumes)
         self._forward = batch.work is not Work.UNDOING
         self._home = State.STAYED if batch.work is Work.MOVING else State.BACK
-        self._carrier = Carrier(Transfer.MOVE, volumes)
+        self._carrier = Carrier(batch, volumes)
         self._states: dict[int, State] = {}
         self._unresolved: dict[Path, Left] = {}
         self._in_place = 0
@@ -164,7 +163,6 @@ class _Recovery:
             Leg(
                 one.target,
                 one.source,
-                one.temporary,
                 one.entry.size,
                 one.entry.mtime_ns if one.entry.landed_mtime_ns is None else one.entry.landed_mtime_ns,
                 one.entry.digest,
@@ -198,7 +196,7 @@ class _Recovery:
                 if hindrance is not None:
                     self._leave(hindrance.arguments["path"], hindrance, again=True)
                     return None
-            one = _where_is(entry, source, target, temporary_name(self._batch, photo.number, member))
+            one = _where_is(entry, source, target, self._batch.temporary(photo.number, member))
             if self._forward and not one.at_source and not one.at_target and fileops.look(source) is not None:
                 one = replace(one, at_source=True)  # edited since, and never moved: the photo stays with it
             found.append(one)

@@ -10,6 +10,8 @@ from flowersorter.records import Reason, Refused
 from flowersorter.sorting import fileops
 from flowersorter.sorting.carrier import Carrier, Landed, Leg
 from flowersorter.sorting.entries import BatchEntry, State
+from flowersorter.sorting.fileops import split
+from flowersorter.sorting.folders import Inside
 from flowersorter.sorting.journal import Journal
 from flowersorter.sorting.troubles import Trouble, reason_of
 from flowersorter.sorting.volumes import Volumes
@@ -24,7 +26,14 @@ class Run:
     """
 
     def __init__(
-        self, journal: Journal, batch: BatchEntry, volumes: Volumes, *, arrived: State, stayed: State
+        self,
+        journal: Journal,
+        batch: BatchEntry,
+        volumes: Volumes,
+        inside: Inside,
+        *,
+        arrived: State,
+        stayed: State,
     ) -> None:
         self.stopped: Reason | None = None
         self.sound = True
@@ -32,9 +41,10 @@ class Run:
         self.left: set[str] = set()  # the folders that photos were carried out of
         self._journal = journal
         self._batch = batch
+        self._inside = inside
         self._arrived = arrived
         self._stayed = stayed
-        self._carrier = Carrier(batch.transfer, volumes)
+        self._carrier = Carrier(batch, volumes)
         self._states: dict[int, State] = {}
         self._dates: dict[tuple[int, int], int] = {}
         self._folders: dict[str, Reason | None] = {}  # those that were made or found, or why not
@@ -55,13 +65,13 @@ class Run:
                 lost = [folder for folder in self._folders if parent in Path(folder).parents]
                 self._folders |= dict.fromkeys(lost, reason_of(error, parent))
 
-    def temporary(self, number: int, member: int) -> str:
-        """The name under which a copy grows beside its target; recovery finds it by this name."""
-        return temporary_name(self._batch, number, member)
-
     def carry(self, number: int, legs: Sequence[Leg]) -> Landed:
         """Bring one photo to its targets, whose folder is made if need be. Raises `Trouble`."""
-        here, there = fileops.split(legs[0].source)[0], fileops.split(legs[0].target)[0]
+        here, there = split(legs[0].source)[0], split(legs[0].target)[0]
+        hindrance = self._inside.hindrance(here)
+        if hindrance is not None:
+            self.leave(number)
+            raise Trouble(hindrance, tried=False)
         if there not in self._folders:
             self.make_folders([legs[0].target.parent])
         reason = self._folders[there]
@@ -131,8 +141,3 @@ class Run:
     def _note(self, number: int, trouble: Trouble) -> None:
         self._states[number] = State.WAITING if trouble.broken else self._stayed
         self.sound = self.sound and not trouble.broken
-
-
-def temporary_name(batch: BatchEntry, number: int, member: int) -> str:
-    """The name of the temporary of one file of a batch, in the folder of its target."""
-    return f".flowersorter-{batch.token}-{number}-{member}"

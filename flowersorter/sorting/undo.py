@@ -100,7 +100,7 @@ class _Again:
         self._report = report
         self._work = work
         states = (State.BACK, State.PLACED) if work is Work.UNDOING else (State.PLACED, State.BACK)
-        self.run = Run(journal, entry, self.volumes, arrived=states[0], stayed=states[1])
+        self.run = Run(journal, entry, self.volumes, self._inside, arrived=states[0], stayed=states[1])
         self._now: dict[int, Path] = {}  # where each photo lies that was carried and not yet settled
 
     def answer(self) -> Undone:
@@ -165,8 +165,7 @@ class _Again:
         if self._work is Work.UNDOING:
             source, target = target, source
             mtime_ns = _landed_date(file)
-        temporary = self.run.temporary(photo.number, member)
-        return Leg(source, target, temporary, file.size, mtime_ns, file.digest, date=file.mtime_ns)
+        return Leg(source, target, file.size, mtime_ns, file.digest, date=file.mtime_ns)
 
     def _settle(self) -> None:
         for number, trouble in self.run.settle().items():

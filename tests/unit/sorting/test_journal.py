@@ -92,7 +92,7 @@ def test_a_damaged_journal_is_set_aside_and_no_photo_touched(garden: Garden, dam
         file.write_bytes(data[: len(data) // 2])
     elif damage == "empty table":
         connection = sqlite3.connect(file)
-        connection.execute("DROP TABLE photos")
+        connection.execute("DROP TABLE pages")
         connection.close()
     else:
         file.write_bytes(data[:8192] + b"\xff" * 4096 + data[12288:])
@@ -129,7 +129,7 @@ def test_an_altered_row_is_never_acted_upon(garden: Garden) -> None:
     """Promise 19: SQLite itself does not see a flipped bit in a path."""
     garden.plant("rose_1.jpg").sort()
     connection = sqlite3.connect(garden.journal_file, isolation_level=None)
-    connection.execute("UPDATE files SET source = ?", (b"elsewhere/rose_1.jpg",))
+    connection.execute("UPDATE pages SET photos = replace(photos, 'rose_1', 'rose_2')")
     connection.close()
     before = tree(garden.root)
     with pytest.raises(Refused) as refused:

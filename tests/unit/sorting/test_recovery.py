@@ -16,7 +16,6 @@ from support.trees import contents, swapped, tree
 from flowersorter.records import Code, Recovered, Transfer
 from flowersorter.sorting import locks
 from flowersorter.sorting.journal import Journal
-from flowersorter.sorting.run import temporary_name
 
 
 class PowerCut(BaseException):
@@ -129,7 +128,7 @@ def test_an_incomplete_target_is_removed_only_beside_our_temporary(garden: Garde
             os.fsdecode(one.files[0].source.path)[-11:]: one.number for one in journal.photos(batch.id)
         }
     assert batch.token == token
-    temporary = target.with_name(temporary_name(batch, numbers["daisy_1.jpg"], 0))
+    temporary = target.with_name(batch.temporary(numbers["daisy_1.jpg"], 0))
     shutil.copy2(source, temporary)
     assert recovered(garden) == Recovered()
     assert files(garden.root) == before

@@ -1,0 +1,71 @@
+"""The photos of a batch as the journal keeps them: so many to a row, as JSON.
+
+Writing a row for each file would take as long as renaming it.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import Any, Final
+
+from flowersorter.sorting.entries import State
+
+_PHOTOS: Final = 100  # on one page; what waits to be written costs the garbage collector time
+
+# source and target, each as the number of its volume and its path there; size, mtime_ns, digest
+WrittenFile = tuple[int, str, int, str, int, int, str | None]
+# the species, then the files: the picture first
+WrittenPhoto = list[Any]
+
+
+def page_of(number: int) -> int:
+    """The page on which the photo of that number stands."""
+    return number // _PHOTOS
+
+
+def written(photos: Mapping[int, WrittenPhoto]) -> tuple[str, int]:
+    """A page with these photos, by number, and its checksum: SQLite does not see a flipped bit."""
+    text = json.dumps(photos, separators=(",", ":"))  # ASCII: half a surrogate pair is escaped
+    return text, _checksum(text)
+
+
+def read(text: str, checksum: int) -> Iterator[tuple[int, WrittenPhoto]]:
+    """The photos of a page, by number. Raises ValueError where the page was altered."""
+    if _checksum(text) != checksum:
+        raise ValueError(text)
+    return ((int(number), photo) for number, photo in json.loads(text).items())
+
+
+def path_text(path: bytes) -> str:
+    """A path for a page; the same for the same bytes, whatever the system's encoding."""
+    return path.decode("utf-8", "surrogateescape")
+
+
+def path_bytes(text: str) -> bytes:
+    """The path that `path_text` wrote."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def stretches(states: Mapping[int, State]) -> Iterator[tuple[int, int, State]]:
+    """Photos that follow one another and have one state, as first and last number: most pages are one."""
+    numbered = enumerate(sorted(states))
+    for (state, _), stretch in groupby(numbered, lambda one: (states[one[1]], one[1] - one[0])):
+        numbers = [number for _, number in stretch]
+        yield numbers[0], numbers[-1], state
+
+
+def spread(rows: Iterable[tuple[int, int, str]]) -> dict[int, State]:
+    """The state of each photo of such stretches, by number. Raises ValueError where one was altered."""
+    states: dict[int, State] = {}
+    for first, last, state in rows:
+        if page_of(first) != page_of(last):
+            raise ValueError(first, last)
+        states |= dict.fromkeys(range(first, last + 1), State(state))
+    return states
+
+
+def _checksum(text: str) -> int:
+    return zlib.crc32(text.encode())
