@@ -125,12 +125,14 @@ def main() -> int:
         place, goal = (
             ("same disk", SAME_DISK_GOAL) if target == options.disk else ("other disk", OTHER_DISK_GOAL)
         )
+        sums = [0.0, 0.0]
         for load in QUICK if options.quick else FULL:
             rounds = [
                 measure(load, options.disk, target) for _ in range(1 if options.quick else options.rounds)
             ]
             ours, theirs = (statistics.median(times) for times in zip(*rounds, strict=True))
             ratio = theirs / ours
+            sums = [sums[0] + ours, sums[1] + theirs]
             good = good and ratio >= goal
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             print(
@@ -139,6 +141,7 @@ def main() -> int:
                 f"   peak memory {memory:4.0f} MB",
                 flush=True,
             )
+        print(f"{place:<11}{kinds:<16}both{'':<60}ratio {sums[1] / sums[0]:5.2f} (goal {goal})", flush=True)
     return 0 if good else 1
 
 
