@@ -13,7 +13,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -244,24 +244,35 @@ class Journal:
         try:
             yield
         except (sqlite3.DatabaseError, KeyError, TypeError, ValueError) as error:
-            if not journal_file.is_damage(error):
-                raise
-            self._connection.close()
-            raise journal_file.damaged(self._file) from error
+            if journal_file.is_damage(error):
+                raise self._damaged() from error
+            raise
+
+    def _damaged(self) -> Refused:
+        self._connection.close()
+        return journal_file.damaged(self._file)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """Commit what is written inside, or none of it. Raises `Refused` where the disk does not take it."""
+        """Commit what is written inside, or none of it.
+
+        Raises `Refused` where the disk does not take it, and STORE_DAMAGED.
+        """
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             yield
             if self._connection.in_transaction:
                 self._connection.execute("COMMIT")
-        except sqlite3.OperationalError as error:
-            raise refusal(error, self._file) from error
+        except sqlite3.DatabaseError as error:
+            if journal_file.is_damage(error):
+                raise self._damaged() from error
+            if isinstance(error, sqlite3.OperationalError):
+                raise refusal(error, self._file) from error
+            raise
         finally:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+            with suppress(sqlite3.ProgrammingError):  # a damaged one is closed already
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
 
     def _written_photos(self, batch: int) -> Iterator[tuple[int, WrittenPhoto, State]]:
         """Every photo of a batch as it was written down, in its order, and where it is."""

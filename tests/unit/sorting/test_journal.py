@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -136,6 +137,21 @@ def test_an_altered_row_is_never_acted_upon(garden: Garden) -> None:
         garden.undo()
     assert refused.value.reason.code is Code.STORE_DAMAGED
     assert tree(garden.root) == before
+
+
+@pytest.mark.parametrize(
+    "damage", ["UPDATE states SET state = 'plazed'", "UPDATE states SET last = 1 << 40", "DROP TABLE states"]
+)
+def test_damage_that_is_met_while_writing_is_said(garden: Garden, damage: str) -> None:
+    """Promise 19."""
+    garden.plant("rose_1.jpg").sort()
+    with garden.journal() as journal:
+        with closing(sqlite3.connect(garden.journal_file, isolation_level=None)) as other:
+            other.execute(damage)
+        with pytest.raises(Refused) as refused:
+            journal.note(1, {0: State.BACK})
+    assert refused.value.reason.code is Code.STORE_DAMAGED
+    assert refused.value.reason.arguments["aside"].exists()
 
 
 @pytest.mark.parametrize("seed", range(4))
