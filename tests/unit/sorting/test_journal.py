@@ -140,7 +140,13 @@ def test_an_altered_row_is_never_acted_upon(garden: Garden) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", ["UPDATE states SET state = 'plazed'", "UPDATE states SET last = 1 << 40", "DROP TABLE states"]
+    "damage",
+    [
+        "UPDATE states SET state = 'plazed'",
+        "UPDATE states SET last = 1 << 40",
+        "DROP TABLE states",
+        "DROP TABLE landed",
+    ],
 )
 def test_damage_that_is_met_while_writing_is_said(garden: Garden, damage: str) -> None:
     """Promise 19."""
