@@ -281,7 +281,7 @@ class Journal:
             for page in self._connection.execute(
                 "SELECT photos, checksum FROM pages WHERE batch = ? ORDER BY page", (batch,)
             ):
-                for number, photo in journal_pages.read(*page):
+                for number, photo in journal_pages.read(batch, *page):
                     yield number, photo, states.get(number, State.WAITING)
 
     def _states(self, where: str, *arguments: int) -> dict[int, State]:
@@ -341,7 +341,7 @@ class Journal:
                 for file, (size, mtime_ns, digest) in zip(move.files, identities, strict=True):
                     source, target = located(file.source), located(file.target)
                     photos[number].append((*source, *target, size, mtime_ns, digest))
-            yield batch, page, *journal_pages.written(photos)
+            yield batch, page, *journal_pages.written(batch, photos)
 
     def _add_folders(self, batch: int, folders: Iterable[Path], volumes: Volumes, *, removed: bool) -> None:
         for place in map(volumes.place, folders):  # where a link in a folder's place leads is not ours

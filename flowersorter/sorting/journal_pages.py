@@ -1,6 +1,6 @@
 """The photos of a batch as the journal keeps them: so many to a row, as JSON.
 
-Writing a row for each file would take as long as renaming it.
+A row for each file took nearly half as long as its renaming.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ def page_of(number: int) -> int:
     return number // _PHOTOS
 
 
-def written(photos: Mapping[int, WrittenPhoto]) -> tuple[str, int]:
-    """A page with these photos, by number, and its checksum: SQLite does not see a flipped bit."""
+def written(batch: int, photos: Mapping[int, WrittenPhoto]) -> tuple[str, int]:
+    """A page of a batch, with these photos by number, and its checksum: SQLite sees no flipped bit."""
     text = json.dumps(photos, separators=(",", ":"))  # ASCII: half a surrogate pair is escaped
-    return text, _checksum(text)
+    return text, _checksum(batch, text)
 
 
-def read(text: str, checksum: int) -> Iterator[tuple[int, WrittenPhoto]]:
-    """The photos of a page, by number. Raises ValueError where the page was altered."""
-    if _checksum(text) != checksum:
+def read(batch: int, text: str, checksum: int) -> Iterator[tuple[int, WrittenPhoto]]:
+    """The photos of a page, by number. Raises ValueError where it was altered, or is another batch's."""
+    if _checksum(batch, text) != checksum:
         raise ValueError(text)
     return ((int(number), photo) for number, photo in json.loads(text).items())
 
@@ -67,5 +67,5 @@ def spread(rows: Iterable[tuple[int, int, str]]) -> dict[int, State]:
     return states
 
 
-def _checksum(text: str) -> int:
-    return zlib.crc32(text.encode())
+def _checksum(batch: int, text: str) -> int:
+    return zlib.crc32(text.encode(), batch)

@@ -19,7 +19,12 @@ from flowersorter.sorting.journal_pages import (
 
 
 def from_rows_to_pages(connection: sqlite3.Connection) -> None:
-    """Version 1 had a row for each photo and each file. Raises ValueError where one was altered."""
+    """Version 1 had a row for each photo and each file. Raises ValueError where one is not as it was."""
+    strays = connection.execute(
+        "SELECT batch, number FROM files EXCEPT SELECT batch, number FROM photos"
+    ).fetchall()
+    if strays:
+        raise ValueError(strays)
     photos = connection.execute("SELECT batch, number, species, state FROM photos ORDER BY batch, number")
     for (batch, page), some in groupby(photos, lambda row: (row[0], page_of(row[1]))):
         states: dict[int, State] = {}
@@ -27,7 +32,7 @@ def from_rows_to_pages(connection: sqlite3.Connection) -> None:
         for _, number, species, state in some:
             states[number] = State(state)
             texts[number] = [os.fsdecode(species), *_files(connection, batch, number)]
-        connection.execute("INSERT INTO pages VALUES (?, ?, ?, ?)", (batch, page, *written(texts)))
+        connection.execute("INSERT INTO pages VALUES (?, ?, ?, ?)", (batch, page, *written(batch, texts)))
         connection.executemany(
             "INSERT INTO states VALUES (?, ?, ?, ?, ?)",
             ((batch, page, *stretch) for stretch in stretches(states)),
@@ -52,4 +57,6 @@ def _files(connection: sqlite3.Connection, batch: int, number: int) -> list[Writ
             raise ValueError(row)
         _, _, _, here, source, there, target, size, mtime_ns, digest = row[:10]
         files.append((here, path_text(source), there, path_text(target), size, int(mtime_ns), digest))
+    if not files:
+        raise ValueError(batch, number)
     return files

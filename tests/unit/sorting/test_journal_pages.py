@@ -24,17 +24,19 @@ from flowersorter.sorting.journal_pages import (
 def test_paths_keep_their_bytes(path: bytes) -> None:
     """Promise 12, whatever the system's encoding is."""
     assert path_bytes(path_text(path)) == path
-    text, checksum = written({7: ["Rose", [1, path_text(path), 1, "Rose/1.jpg", 5, -(1 << 70), None]]})
-    ((number, (species, (_, source, *_, date, digest))),) = read(text, checksum)
+    text, checksum = written(1, {7: ["Rose", [1, path_text(path), 1, "Rose/1.jpg", 5, -(1 << 70), None]]})
+    ((number, (species, (_, source, *_, date, digest))),) = read(1, text, checksum)
     assert (number, species, path_bytes(source), date, digest) == (7, "Rose", path, -(1 << 70), None)
 
 
 def test_an_altered_page_is_not_read() -> None:
     """Promise 19."""
-    text, checksum = written({0: ["Rose"]})
+    text, checksum = written(1, {0: ["Rose"]})
     for altered in (text.replace("Rose", "Rosf"), text[:-1], text + " "):
         with pytest.raises(ValueError, match=re.escape(altered)):
-            list(read(altered, checksum))
+            list(read(1, altered, checksum))
+    with pytest.raises(ValueError, match="Rose"):
+        list(read(2, text, checksum))
 
 
 @given(st.dictionaries(st.integers(0, 30), st.sampled_from(State)))

@@ -112,10 +112,18 @@ def test_what_version_1_sorted_is_undone(old: Garden) -> None:
     assert tree(old.root) == before
 
 
-def test_an_altered_row_is_not_carried_over(old: Garden) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE files SET size = size + 1 WHERE number = 110",
+        "DELETE FROM files WHERE number = 110",
+        "DELETE FROM photos WHERE number = 110",
+    ],
+)
+def test_altered_rows_are_not_carried_over(old: Garden, damage: str) -> None:
     """Promise 19."""
     with closing(sqlite3.connect(old.journal_file)) as connection, connection:
-        connection.execute("UPDATE files SET size = size + 1 WHERE number = 110")
+        connection.execute(damage)
     with pytest.raises(Refused) as refused:
         old.journal()
     assert refused.value.reason.code is Code.STORE_DAMAGED
