@@ -36,7 +36,7 @@ class HistoryView(QWidget):
         self._task = OneTask(self)
         self._reader = Newest(lambda _wish: history(home), self)  # an older reading never comes last
         self._reader.succeeded.connect(lambda _wish, batches: self._show(batches))
-        self._reader.failed.connect(lambda _wish, error: self._show_error(error))
+        self._reader.failed.connect(lambda _wish, error: self._show_unread(error))
         self._locked = False
 
         self.message = MessageBar()
@@ -230,6 +230,12 @@ class HistoryView(QWidget):
             self.tr("%Ln was left as it is.", "", left),
             self.tr("%Ln were left as they are.", "", left),
         )
+
+    def _show_unread(self, error: Exception) -> None:
+        self.table.show_batches(())
+        self._pages.setCurrentIndex(1)  # nobody knows that nothing was filed
+        self._update_buttons()
+        self._show_error(error)
 
     def _show_error(self, error: Exception) -> None:
         self.message.show_message(messages.say_error(error), "error")

@@ -135,6 +135,25 @@ def test_an_empty_history_says_so(qtbot, home, journal):
     assert not view.undo_button.isEnabled()
 
 
+@pytest.mark.parametrize("before", [0, 2])
+def test_a_history_that_cannot_be_read_claims_nothing(qtbot, home, journal, monkeypatch, before):
+    """Neither that nothing was filed, nor what was read earlier."""
+    journal.batches = journal.batches[:before]
+    view = HistoryView(home)
+    qtbot.addWidget(view, before_close_func=end_tasks)
+    refresh(qtbot, view)
+
+    def refuse(_home: object) -> list[Batch]:
+        raise Refused(Code.STORE_TOO_NEW, path=Path("/data/journal.sqlite"))
+
+    monkeypatch.setattr(history_view, "history", refuse)
+    view.refresh()
+    qtbot.waitUntil(lambda: view.message.isVisibleTo(view))
+    assert not view.findChild(EmptyState).isVisibleTo(view)
+    assert view.table.rowCount() == 0
+    assert not view.undo_button.isEnabled()
+
+
 def test_undo_says_first_what_will_happen(view, qtbot, journal):
     view.undo_button.click()
     question, explanation = answer(qtbot, view, QMessageBox.ButtonRole.RejectRole)
