@@ -101,7 +101,7 @@ class Journal:
 
         `moves` gives each photo's number, what is planned for it, and the identity of each of its files.
         """
-        token = secrets.token_hex(6)
+        started, token = time.time(), secrets.token_hex(6)
         root, into = volumes.place_of_folder(plan.root), volumes.place_of_folder(plan.into)
         with self._writing():
             self._volume_ids.clear()
@@ -109,7 +109,7 @@ class Journal:
             cursor = self._connection.execute(
                 "INSERT INTO batches (started, transfer, token, root_volume, root, into_volume, into_, work)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (time.time(), plan.transfer, token, *rows, Work.MOVING),
+                (started, plan.transfer, token, *rows, Work.MOVING),
             )
             batch = int(cursor.lastrowid or 0)
             written = self._connection.executemany(
@@ -119,7 +119,7 @@ class Journal:
                 self._connection.execute("ROLLBACK")
                 return None
             self._add_folders(batch, plan.new_folders, volumes, removed=False)
-        return self.entry(batch)
+        return BatchEntry(batch, started, plan.transfer, token, root, into, work=Work.MOVING, undone=False)
 
     def note(
         self, batch: int, states: Mapping[int, State], landed: Mapping[tuple[int, int], int] = NOTHING
@@ -292,13 +292,14 @@ class Journal:
     def _write_states(
         self, batch: int, states: Mapping[int, State], landed: Mapping[tuple[int, int], int]
     ) -> None:
-        where = "WHERE batch = ? AND page = ?"
-        for page, numbers in groupby(sorted(states), page_of):
-            now = self._states(where, batch, page) | {number: states[number] for number in numbers}
-            self._connection.execute(f"DELETE FROM states {where}", (batch, page))
+        if states:
+            where = "WHERE batch = ? AND page BETWEEN ? AND ?"
+            which = batch, page_of(min(states)), page_of(max(states))
+            now = {**self._states(where, *which), **states}
+            self._connection.execute(f"DELETE FROM states {where}", which)
             self._connection.executemany(
                 "INSERT INTO states VALUES (?, ?, ?, ?, ?)",
-                ((batch, page, *stretch) for stretch in journal_pages.stretches(now)),
+                ((batch, *stretch) for stretch in journal_pages.stretches(now)),
             )
         self._connection.executemany(
             "INSERT OR REPLACE INTO landed VALUES (?, ?, ?, ?)",

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from flowersorter.sorting.entries import State
 
+# ASCII: half a surrogate pair is escaped
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), check_circular=False)
 _PHOTOS: Final = 100  # on one page; what waits to be written costs the garbage collector time
 
 # source and target, each as the number of its volume and its path there; size, mtime_ns, digest
@@ -28,7 +30,7 @@ def page_of(number: int) -> int:
 
 def written(batch: int, photos: Mapping[int, WrittenPhoto]) -> tuple[str, int]:
     """A page of a batch, with these photos by number, and its checksum: SQLite sees no flipped bit."""
-    text = json.dumps(photos, separators=(",", ":"))  # ASCII: half a surrogate pair is escaped
+    text = _ENCODER.encode(photos)
     return text, _checksum(batch, text)
 
 
@@ -49,12 +51,17 @@ def path_bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def stretches(states: Mapping[int, State]) -> Iterator[tuple[int, int, State]]:
-    """Photos that follow one another and have one state, as first and last number: most pages are one."""
+def stretches(states: Mapping[int, State]) -> Iterator[tuple[int, int, int, State]]:
+    """Photos of one page that follow one another and have one state: page, first and last number, state.
+
+    Most pages are one stretch.
+    """
     numbered = enumerate(sorted(states))
-    for (state, _), stretch in groupby(numbered, lambda one: (states[one[1]], one[1] - one[0])):
+    for (page, state, _), stretch in groupby(
+        numbered, lambda one: (page_of(one[1]), states[one[1]], one[1] - one[0])
+    ):
         numbers = [number for _, number in stretch]
-        yield numbers[0], numbers[-1], state
+        yield page, numbers[0], numbers[-1], state
 
 
 def spread(rows: Iterable[tuple[int, int, str]]) -> dict[int, State]:

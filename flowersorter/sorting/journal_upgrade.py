@@ -35,7 +35,7 @@ def from_rows_to_pages(connection: sqlite3.Connection) -> None:
         connection.execute("INSERT INTO pages VALUES (?, ?, ?, ?)", (batch, page, *written(batch, texts)))
         connection.executemany(
             "INSERT INTO states VALUES (?, ?, ?, ?, ?)",
-            ((batch, page, *stretch) for stretch in stretches(states)),
+            ((batch, *stretch) for stretch in stretches(states)),
         )
     landed = connection.execute(
         "SELECT batch, number, member, landed_mtime_ns FROM files WHERE landed_mtime_ns IS NOT NULL"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from flowersorter.links import is_link
 from flowersorter.sorting.fileops import is_folder, split
 
 # An interrupted rename leaves one of the two names; in memory nothing outlives a power cut anyway.
@@ -55,16 +56,24 @@ class Volume:
         return self.kind in JOURNALLED
 
 
+class _Located(NamedTuple):
+    """A folder without links in its path, its volume, and its path there."""
+
+    real: str
+    volume: Volume
+    inside: bytes
+
+
 class Volumes:
     """The file systems that were mounted when this was made."""
 
     def __init__(self, mounted: Sequence[Volume]) -> None:
-        self._mounted = {volume.mount: volume for volume in mounted}  # a later mount hides an earlier one
+        # a later mount hides an earlier one
+        self._mounted = {str(volume.mount): volume for volume in mounted}
         self._ids: dict[Path, str] = {}
-        self._folders: dict[str, tuple[Volume, bytes]] = {}
-        self._prefixes: dict[
-            str, tuple[str, bytes]
-        ] = {}  # volume and path of a folder whose files are placed
+        self._folders: dict[str, _Located] = {}
+        # the volume of a folder whose files are placed, and what their paths there begin with
+        self._prefixes: dict[str, tuple[str, bytes]] = {}
         self._roots: dict[str, list[Volume]] = {}
 
     @classmethod
@@ -78,7 +87,7 @@ class Volumes:
 
     def of(self, folder: Path) -> Volume:
         """The volume that holds a folder, which need not exist yet."""
-        return self._locate(str(folder))[0]
+        return self._locate(str(folder)).volume
 
     def same(self, one: Path, other: Path) -> bool:
         """Whether two folders are on one volume, so that a rename may do."""
@@ -101,14 +110,14 @@ class Volumes:
         """Where a file is. Links in its folder's path are resolved, the file itself may be missing."""
         folder, name = split(path)
         if folder not in self._prefixes:
-            volume, inside = self._locate(folder)
+            _, volume, inside = self._locate(folder)
             self._prefixes[folder] = self.id(volume), inside + b"/" if inside else b""
         name_of_volume, prefix = self._prefixes[folder]
         return Place(name_of_volume, prefix + os.fsencode(name))
 
     def place_of_folder(self, folder: Path) -> Place:
         """Where a folder is; unlike a file it may be a volume's root."""
-        volume, inside = self._locate(str(folder))
+        _, volume, inside = self._locate(str(folder))
         return Place(self.id(volume), inside)
 
     def path(self, place: Place) -> Path | None:
@@ -137,14 +146,28 @@ class Volumes:
         except OSError:
             return False  # another user's mount: not the one that held this user's photos
 
-    def _locate(self, folder: str) -> tuple[Volume, bytes]:
+    def _locate(self, folder: str) -> _Located:
         if folder not in self._folders:
-            real = Path(os.path.realpath(folder))
-            above = next((one for one in (real, *real.parents) if one in self._mounted), None)
-            volume = _share(Path(real.anchor)) if above is None else self._mounted[above]
-            inside = os.fsencode(real.relative_to(volume.mount).as_posix())
-            self._folders[folder] = volume, _join(volume.inside, b"" if inside == b"." else inside)
+            above, name = os.path.split(folder)
+            # realpath looks at all folders above, for each species again; Windows needs it for short names
+            if sys.platform == "win32" or name in {"", os.curdir, os.pardir} or is_link(Path(folder)):
+                self._folders[folder] = self._located(os.path.realpath(folder))
+            else:
+                self._folders[folder] = self._below(self._locate(above), name)
         return self._folders[folder]
+
+    def _below(self, above: _Located, name: str) -> _Located:
+        real = os.path.join(above.real, name)  # noqa: PTH118 - a Path takes five times as long
+        if real in self._mounted:
+            return self._located(real)
+        return _Located(real, above.volume, _join(above.inside, os.fsencode(name)))
+
+    def _located(self, real: str) -> _Located:
+        path = Path(real)
+        above = next((one for one in map(str, (path, *path.parents)) if one in self._mounted), None)
+        volume = _share(Path(path.anchor)) if above is None else self._mounted[above]
+        inside = os.fsencode(path.relative_to(volume.mount).as_posix())
+        return _Located(real, volume, _join(volume.inside, b"" if inside == b"." else inside))
 
 
 def linux_volumes(mountinfo: bytes, by_uuid: Path = Path("/dev/disk/by-uuid")) -> list[Volume]:

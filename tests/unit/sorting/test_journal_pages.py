@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from flowersorter.sorting.entries import State
 from flowersorter.sorting.journal_pages import (
+    page_of,
     path_bytes,
     path_text,
     read,
@@ -39,13 +40,15 @@ def test_an_altered_page_is_not_read() -> None:
         list(read(2, text, checksum))
 
 
-@given(st.dictionaries(st.integers(0, 30), st.sampled_from(State)))
+@given(st.dictionaries(st.integers(85, 115), st.sampled_from(State)))
 def test_states_are_kept_in_stretches(states: dict[int, State]) -> None:
     rows = list(stretches(states))
-    assert spread(rows) == states
-    for before, after in pairwise(rows):
-        assert before[1] < after[0]
-        assert before[1] + 1 < after[0] or before[2] != after[2]
+    assert spread(row[1:] for row in rows) == states
+    for page, first, last, _ in rows:
+        assert page_of(first) == page == page_of(last)
+    for (page, _, last, state), (next_page, first, _, next_state) in pairwise(rows):
+        assert last < first
+        assert last + 1 < first or state != next_state or page != next_page
 
 
 def test_altered_states_are_not_read() -> None:

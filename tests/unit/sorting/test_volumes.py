@@ -83,6 +83,41 @@ def test_links_are_resolved(tmp_path: Path) -> None:
     assert volumes.place(tmp_path / "alias" / "a.jpg") == volumes.place(tmp_path / "real" / "a.jpg")
 
 
+@pytest.mark.parametrize(
+    ("folder", "place"),
+    [
+        ("house/alias/sub", Place("house", b"real/sub")),
+        ("house/alias/sub/..", Place("house", b"real")),
+        ("house/alias/../real", Place("house", b"real")),
+        ("house/alias/missing/deeper", Place("house", b"real/missing/deeper")),
+        ("house/real/./sub//", Place("house", b"real/sub")),
+        ("house/stick", Place("stick", b"")),
+        ("house/stick/sub", Place("stick", b"sub")),
+        ("house/to-stick/sub", Place("stick", b"sub")),
+        ("house/stick/back/real", Place("house", b"real")),
+        ("house/loop/sub", Place("house", b"loop/sub")),
+    ],
+)
+def test_links_and_mounts_on_the_way_to_a_folder(tmp_path: Path, folder: str, place: Place) -> None:
+    root = tmp_path / "house"
+    for made in ("real/sub", "stick/sub"):
+        (root / made).mkdir(parents=True)
+    for link, leads_to in {
+        "alias": "real",
+        "to-stick": "stick/sub/..",
+        "stick/back": "..",
+        "loop": "loop",
+    }.items():
+        (root / link).symlink_to(leads_to)
+    volumes = house(
+        (str(tmp_path), "outside", b""), (str(root), "house", b""), (str(root / "stick"), "stick", b"")
+    )
+    asked = f"{tmp_path}/{folder}"
+    assert volumes.place(Path(asked) / "a.jpg") == Place(place.volume, (place.path + b"/a.jpg").lstrip(b"/"))
+    assert volumes.place_of_folder(Path(asked)) == place
+    assert volumes.place_of_folder(Path(os.path.realpath(asked))) == place
+
+
 def test_a_share_without_a_letter_is_known_by_its_name(tmp_path: Path) -> None:
     nothing_mounted = Volumes([])
     place = nothing_mounted.place(tmp_path / "a.jpg")
