@@ -4,9 +4,8 @@
 
 Prints photos per second, the ratio of the medians and the largest memory, for one disk and for another.
 On a machine whose processor others share, a round tells nothing where the processor calculated at half its
-speed for one of the two: a loop that only counts is timed before and after, and where it was slow the round
-is left out and another one made, up to twice as many. The line says how many of all rounds were steady;
-where none was, all count.
+speed for one of the two: a loop that only counts is timed before and after. Where it was slow another round
+is made, up to twice as many as asked for; the steadiest count.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ from flowersorter.sorting.plan import make_plan, survey
 from flowersorter.sorting.volumes import Volumes
 
 SPECIES = 20
-STEADY = 1.25  # the counting loop may take so many times its quickest in this run
+STEADY = 1.5  # the counting loop may take so many times its quickest in this run
 SAME_DISK_GOAL, OTHER_DISK_GOAL = 0.5, 0.6  # of shutil.move's speed
 
 
@@ -133,21 +132,24 @@ def measure(load: Load, disk: Path, target_disk: Path) -> tuple[Timing, Timing]:
     return timings[0], timings[1]
 
 
-def steady(rounds: list[tuple[Timing, Timing]], quickest: float) -> list[tuple[Timing, Timing]]:
-    """The rounds in which the processor kept its speed."""
-    return [both for both in rounds if all(one.counting <= STEADY * quickest for one in both)]
+def slowness(both: tuple[Timing, Timing]) -> float:
+    """Seconds of the counting loop at its slowest beside one round."""
+    return max(one.counting for one in both)
 
 
 def measure_often(
     load: Load, disk: Path, target_disk: Path, wanted: int
-) -> tuple[list[tuple[Timing, Timing]], list[tuple[Timing, Timing]]]:
-    """Steady rounds, so many if twice as many tries give them, and all that were made."""
+) -> tuple[list[tuple[Timing, Timing]], int]:
+    """The steadiest so many rounds, and how many were made: up to twice as many, while some were slow."""
     quickest = min(counting() for _ in range(20))
     rounds: list[tuple[Timing, Timing]] = []
-    while len(rounds) < 2 * wanted and len(steady(rounds, quickest)) < wanted:
+    while len(rounds) < wanted or (
+        len(rounds) < 2 * wanted and slowness(rounds[wanted - 1]) > STEADY * quickest
+    ):
         rounds.append(measure(load, disk, target_disk))
-        quickest = min(quickest, *(one.counting for one in rounds[-1]))
-    return steady(rounds, quickest), rounds
+        rounds.sort(key=slowness)
+        quickest = min(quickest, *(one.counting for one in rounds[0]))
+    return rounds[:wanted], len(rounds)
 
 
 def main() -> int:
@@ -166,10 +168,9 @@ def main() -> int:
         )
         sums = [0.0, 0.0]
         for load in QUICK if options.quick else FULL:
-            quiet, tried = measure_often(load, options.disk, target, 1 if options.quick else options.rounds)
+            rounds, made = measure_often(load, options.disk, target, 1 if options.quick else options.rounds)
             ours, theirs = (
-                statistics.median(one.seconds for one in timings)
-                for timings in zip(*(quiet or tried), strict=True)
+                statistics.median(one.seconds for one in timings) for timings in zip(*rounds, strict=True)
             )
             ratio = theirs / ours
             sums = [sums[0] + ours, sums[1] + theirs]
@@ -178,7 +179,7 @@ def main() -> int:
             print(
                 f"{place:<11}{kinds:<16}{load!s:<16}flowersorter {load.photos / ours:8.0f}/s"
                 f"   shutil.move {load.photos / theirs:8.0f}/s   ratio {ratio:5.2f} (goal {goal})"
-                f"   peak memory {memory:4.0f} MB   {len(quiet)} of {len(tried)} rounds steady",
+                f"   peak memory {memory:4.0f} MB   {len(rounds)} of {made} rounds",
                 flush=True,
             )
         print(f"{place:<11}{kinds:<16}both{'':<60}ratio {sums[1] / sums[0]:5.2f} (goal {goal})", flush=True)
