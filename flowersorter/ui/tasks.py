@@ -9,9 +9,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
-from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QThread, Signal, SignalInstance
+from PySide6.QtCore import (
+    QCoreApplication,
+    QEvent,
+    QEventLoop,
+    QObject,
+    QThread,
+    QTimer,
+    Signal,
+    SignalInstance,
+)
 
 from flowersorter.progress import Cancelled, Progress, Report
 from flowersorter.records import Refused
@@ -19,6 +28,8 @@ from flowersorter.records import Refused
 logger = logging.getLogger(__name__)
 
 Work = Callable[[Report], Any]
+
+_TICK: Final = 50  # milliseconds
 
 
 class TaskRunner(QThread):
@@ -29,7 +40,7 @@ class TaskRunner(QThread):
     its parent goes.
     """
 
-    progressed = Signal(object)  # Progress
+    progressed = Signal(object)  # Progress: the latest, some times a second; a signal each halves the speed
     partial = Signal(object)  # any other record that the work reports
     succeeded = Signal(object)  # what the work returned
     failed = Signal(object)  # Exception
@@ -39,6 +50,13 @@ class TaskRunner(QThread):
         super().__init__(parent)
         self._work = work
         self._dropped = False
+        self._latest: Progress | None = None  # reported
+        self._told: Progress | None = None
+        self._ticker = QTimer(self)
+        self._ticker.setInterval(_TICK)
+        self._ticker.timeout.connect(self._pass_on)
+        self.started.connect(self._ticker.start)
+        self.finished.connect(self._ticker.stop)
 
     def cancel(self) -> None:
         """Ask the work to stop at its next report."""
@@ -66,6 +84,7 @@ class TaskRunner(QThread):
             del self._work  # what it holds on to may be large, and the thread object stays for a while
 
     def _tell(self, end: SignalInstance, *outcome: object) -> None:
+        self._latest = None  # nothing is said of the work after its end
         if not self._dropped:
             end.emit(*outcome)
 
@@ -73,9 +92,15 @@ class TaskRunner(QThread):
         if self.isInterruptionRequested():
             raise Cancelled
         if isinstance(event, Progress):
-            self.progressed.emit(event)
+            self._latest = event
         else:
             self.partial.emit(event)
+
+    def _pass_on(self) -> None:
+        latest = self._latest
+        if latest is not None and latest is not self._told and not self.isInterruptionRequested():
+            self._told = latest
+            self.progressed.emit(latest)
 
 
 class OneTask(QObject):
