@@ -115,8 +115,8 @@ class TeachingView(QWidget):
     def check(self, request: TeachRequest) -> None:
         """Look for photos that are in the wrong place, before teaching."""
         cleaning = self._open_cleaning()
-        self.pages.setCurrentWidget(cleaning)
         cleaning.look(request.folder, request.base, request.device)
+        self.pages.setCurrentWidget(cleaning)  # now that it has a button for the keyboard to go to
 
     def photos_moved(self) -> None:
         """Another page put photos back: what is shown of a folder may no longer be so."""

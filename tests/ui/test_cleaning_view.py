@@ -73,6 +73,7 @@ def test_relabel_one_ignore_one_and_take_it_back(window, folder, qtbot):
     with qtbot.waitSignal(teaching.setup.check_requested):
         qtbot.mouseClick(teaching.setup.check_button, Qt.MouseButton.LeftButton)
     cleaning = teaching.cleaning
+    assert cleaning.progress.cancel_button.hasFocus()
     page = cleaning.page
     qtbot.waitUntil(lambda: cleaning.pages.currentWidget() is page, timeout=PATIENCE)
     assert {"wrong.jpg", "daisy_001.jpg", "again.jpg"} <= shown(page)
