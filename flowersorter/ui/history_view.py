@@ -183,6 +183,7 @@ class HistoryView(QWidget):
         task.succeeded.connect(lambda done: self._show_done(done, say_done(done)))
         task.failed.connect(self._show_error)
         self.progress.start()
+        self.progress.cancel_button.setFocus()
         self._update_buttons()
         self.busy_changed.emit(True)  # noqa: FBT003 - a signal has no keywords
         task.start()

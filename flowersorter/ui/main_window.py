@@ -86,6 +86,7 @@ class MainWindow(QMainWindow):
         self.pages.addWidget(self.sort_page)
         self.rail = Rail()
         self._lay_out()
+        self.sort_page.welcome.show_hero()  # now that its button can take the keyboard
         self._drop = DropHint(self.tr("Drop the folder to sort its photos"), self)
         self._make_actions()
         self.sort_page.teach_requested.connect(self.show_teaching)

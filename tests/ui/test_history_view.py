@@ -227,5 +227,6 @@ def test_it_tells_others_that_it_is_busy(view, qtbot, journal):
         [view.busy_changed, view.busy_changed], check_params_cbs=[bool, lambda busy: not busy]
     ):
         view.undo_batch(2)
+        assert view.focusWidget() is view.progress.cancel_button, "the button that was pressed is shut"
     with qtbot.waitSignal(view.refreshed):
         view.refresh()

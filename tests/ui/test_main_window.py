@@ -43,6 +43,10 @@ def drop_url(window, url) -> None:
     window.dropEvent(QDropEvent(QPointF(9, 9), Qt.DropAction.CopyAction, data, left, none))
 
 
+def test_the_keyboard_can_choose_a_folder_at_once(window):
+    assert window.focusWidget() is window.sort_page.welcome.choose_button
+
+
 def test_sort_move_and_take_it_all_back(window, qtbot, folder):
     """Promise 7: names, bytes and dates are as they were; promise 8: nothing moves before the plan."""
     before = tree(folder)
