@@ -37,6 +37,7 @@ class Journal:
         self._connection = connection
         self._file = file
         self._volume_ids: dict[str, int] = {}
+        self._damage: Refused | None = None
 
     @classmethod
     def open(cls, file: Path) -> Self:
@@ -249,8 +250,10 @@ class Journal:
             raise
 
     def _damaged(self) -> Refused:
-        self._connection.close()
-        return journal_file.damaged(self._file)
+        if self._damage is None:  # else the file is set aside, and another may have its name
+            self._connection.close()
+            self._damage = journal_file.damaged(self._file)
+        return self._damage
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -82,7 +82,7 @@ def connect(file: Path) -> sqlite3.Connection:
     except Refused:
         connection.close()
         raise
-    except (sqlite3.DatabaseError, ValueError) as error:
+    except (sqlite3.DatabaseError, TypeError, ValueError) as error:
         connection.close()
         if is_damage(error):
             raise damaged(file) from error
@@ -122,7 +122,7 @@ def _prepare(connection: sqlite3.Connection, file: Path) -> bool:
     if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
         return False
     if version < _VERSION:
-        connection.executescript(f"BEGIN; {_SCHEMA} COMMIT")
+        connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT")
         connection.execute("BEGIN IMMEDIATE")
         if connection.execute("PRAGMA user_version").fetchone() == (1,):  # no other process was quicker
             from_rows_to_pages(connection)

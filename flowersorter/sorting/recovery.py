@@ -49,6 +49,9 @@ def recover_batch(journal: Journal, batch: BatchEntry, report: Report = silent) 
             stack.enter_context(locks.hold(held))
         except Refused as refused:  # in use, or on a disk that fails: the next start tries again
             return Recovered(unresolved=(Left(held[0], refused.reason),))
+        batch = journal.entry(batch.id)
+        if batch.work is None:  # another process was quicker
+            return Recovered()
         return _Recovery(journal, batch, volumes).clear_up(report)
 
 
@@ -56,6 +59,7 @@ def recover_batch(journal: Journal, batch: BatchEntry, report: Report = silent) 
 class _Found:
     """One file of a photo, its two places, and at which of them it is."""
 
+    member: int
     entry: FileEntry
     source: Path
     target: Path
@@ -76,6 +80,7 @@ class _Recovery:
         self._home = State.STAYED if batch.work is Work.MOVING else State.BACK
         self._carrier = Carrier(batch, volumes)
         self._states: dict[int, State] = {}
+        self._dates: dict[tuple[int, int], int] = {}
         self._unresolved: dict[Path, Left] = {}
         self._in_place = 0
         self._put_back = 0
@@ -95,9 +100,9 @@ class _Recovery:
         if self._sound:
             folders.remove_made(self._journal, batch, self._volumes)
             undone = batch.undone and batch.work is not Work.REDOING
-            self._journal.finish(batch.id, self._states, undone=undone)
+            self._journal.finish(batch.id, self._states, self._dates, undone=undone)
         else:
-            self._journal.note(batch.id, self._states)
+            self._journal.note(batch.id, self._states, self._dates)
         return Recovered(self._in_place, self._put_back, tuple(self._unresolved.values()))
 
     def _clear_up_photo(self, photo: PhotoEntry) -> None:
@@ -105,7 +110,9 @@ class _Recovery:
         if found is None:
             return
         there = [one for one in found if one.at_source or one.at_target]
-        if self._forward:
+        # edited, or sorted again since: undo says which
+        changed = not there and (photo.state is State.PLACED or fileops.look(found[0].target) is not None)
+        if self._forward and not changed:
             for one in found:
                 if one not in there:
                     self._leave(one.source, Reason(Code.VANISHED, {"path": one.source}), again=False)
@@ -113,7 +120,7 @@ class _Recovery:
             clear_up = self._clear_up_copy if self._batch.transfer is Transfer.COPY else self._clear_up_move
             clear_up(photo.number, there)
         elif self._forward:
-            self._states[photo.number] = self._home
+            self._states[photo.number] = State.PLACED if changed else self._home
         for one in found:
             for beside in (one.source, one.target):
                 fileops.remove_temporary(beside.with_name(one.temporary))
@@ -125,7 +132,7 @@ class _Recovery:
             for one in files:
                 if one.at_source:
                     _take_away(one.source, keep=one.target)
-            self._finished(number)
+            self._finished(number, files)
             return
         moved = any(one.at_target for one in files)
         for one in files:
@@ -139,13 +146,13 @@ class _Recovery:
 
     def _clear_up_copy(self, number: int, files: Sequence[_Found]) -> None:
         if not self._forward:
-            if files[0].at_target:
+            if fileops.look(files[0].target) is not None:  # an edited copy, too, is not gone
                 self._states[number] = State.PLACED
             else:
                 self._states[number] = self._home
                 self._put_back += 1
         elif all(one.at_target for one in files):
-            self._finished(number)
+            self._finished(number, files)
         else:
             incomplete = [one for one in files if one.at_source and one.at_target]
             for one in incomplete:
@@ -153,7 +160,11 @@ class _Recovery:
             self._states[number] = self._home
             self._put_back += bool(incomplete)
 
-    def _finished(self, number: int) -> None:
+    def _finished(self, number: int, files: Sequence[_Found]) -> None:
+        for one in files:
+            status = fileops.look(one.target)
+            if status is not None and status.st_mtime_ns != one.entry.mtime_ns:
+                self._dates[number, one.member] = status.st_mtime_ns
         self._states[number] = State.PLACED
         self._in_place += self._forward
 
@@ -196,7 +207,7 @@ class _Recovery:
                 if hindrance is not None:
                     self._leave(hindrance.arguments["path"], hindrance, again=True)
                     return None
-            one = _where_is(entry, source, target, self._batch.temporary(photo.number, member))
+            one = _where_is(member, entry, source, target, self._batch.temporary(photo.number, member))
             if self._forward and not one.at_source and not one.at_target and fileops.look(source) is not None:
                 one = replace(one, at_source=True)  # edited since, and never moved: the photo stays with it
             found.append(one)
@@ -207,7 +218,7 @@ class _Recovery:
         self._sound = self._sound and not again
 
 
-def _where_is(entry: FileEntry, source: Path, target: Path, temporary: str) -> _Found:
+def _where_is(member: int, entry: FileEntry, source: Path, target: Path, temporary: str) -> _Found:
     """Find one file; what we left under one of its names, not complete, is removed on the way."""
     at_source = _is_it(source, entry, entry.mtime_ns)
     at_target = _is_it(
@@ -221,7 +232,7 @@ def _where_is(entry: FileEntry, source: Path, target: Path, temporary: str) -> _
         # one of the two is somebody else's file that only looks alike
         at_target = entry.digest is not None and streams.digest_of(target) == entry.digest
         at_source = not at_target
-    return _Found(entry, source, target, temporary, at_source, at_target)
+    return _Found(member, entry, source, target, temporary, at_source, at_target)
 
 
 def _is_it(path: Path, entry: FileEntry, mtime_ns: int) -> bool:

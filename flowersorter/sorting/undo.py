@@ -38,9 +38,9 @@ def undo(journal: Journal, batch: int | None, report: Report = silent, *, trash:
     Raises `Refused`: NOTHING_TO_UNDO, BATCH_NOT_FOUND, BATCH_UNFINISHED, FOLDER_IN_USE.
     """
     entry = _finished(journal, journal.newest_done() if batch is None else journal.entry(batch))
-    photos = _in_state(journal, entry, State.PLACED)[::-1]
     again = _Again(journal, entry, report, Work.UNDOING)
-    with again.held():
+    with again.held(State.PLACED) as placed:
+        photos = placed[::-1]
         if entry.transfer is Transfer.COPY:
             again.trash_copies(photos, trash)
         else:
@@ -58,9 +58,8 @@ def redo(journal: Journal, batch: int, report: Report = silent) -> Undone:
     Raises `Refused`: NOTHING_TO_UNDO, BATCH_NOT_FOUND, BATCH_UNFINISHED, FOLDER_IN_USE.
     """
     entry = _finished(journal, journal.entry(batch))
-    photos = _in_state(journal, entry, State.BACK)
     again = _Again(journal, entry, report, Work.REDOING)
-    with again.held():
+    with again.held(State.BACK) as photos:
         again.carry(photos)
         root = again.volumes.path(entry.root)
         if entry.transfer is Transfer.MOVE and root is not None:
@@ -77,13 +76,6 @@ def _finished(journal: Journal, entry: BatchEntry) -> BatchEntry:
     if entry.work is not None:
         raise Refused(Code.BATCH_UNFINISHED, batch=entry.id)
     return entry
-
-
-def _in_state(journal: Journal, entry: BatchEntry, state: State) -> list[PhotoEntry]:
-    photos = [photo for photo in journal.photos(entry.id) if photo.state is state]
-    if not photos:
-        raise Refused(Code.NOTHING_TO_UNDO)
-    return photos
 
 
 class _Again:
@@ -107,12 +99,21 @@ class _Again:
         return Undone(self._entry.id, self.restored, tuple(self.left), self.cancelled)
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Keep others off the batch's folders, and write down what is about to be done."""
+    def held(self, state: State) -> Iterator[list[PhotoEntry]]:
+        """Keep others off the batch's folders, and write down what is about to be done.
+
+        Gives the photos in a state, as they are once the folders are held. Raises `Refused`: NOTHING_TO_UNDO,
+        BATCH_UNFINISHED, FOLDER_IN_USE.
+        """
         places = (self._entry.root, self._entry.into)
         with locks.hold([path for place in places if (path := self.volumes.path(place)) is not None]):
+            if self._journal.entry(self._entry.id).work is not None:
+                raise Refused(Code.BATCH_UNFINISHED, batch=self._entry.id)
+            photos = [photo for photo in self._journal.photos(self._entry.id) if photo.state is state]
+            if not photos:
+                raise Refused(Code.NOTHING_TO_UNDO)
             self._journal.work_on(self._entry.id, self._work)
-            yield
+            yield photos
 
     def carry(self, photos: Sequence[PhotoEntry]) -> None:
         """Bring photos to their other places."""

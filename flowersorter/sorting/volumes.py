@@ -176,7 +176,7 @@ def linux_volumes(mountinfo: bytes, by_uuid: Path = Path("/dev/disk/by-uuid")) -
     if by_uuid.is_dir():
         uuids = {os.path.realpath(link): link.name for link in by_uuid.iterdir()}
     volumes: list[Volume] = []
-    for line in mountinfo.splitlines():
+    for line in filter(None, mountinfo.split(b"\n")):  # a name may hold other ends of lines
         front, _, back = line.partition(b" - ")
         inside, mount = (_unescape(field) for field in front.split(b" ")[3:5])
         kind, source = (os.fsdecode(_unescape(field)) for field in back.split(b" ")[:2])

@@ -160,6 +160,21 @@ def test_damage_that_is_met_while_writing_is_said(garden: Garden, damage: str) -
     assert refused.value.reason.arguments["aside"].exists()
 
 
+def test_damage_that_is_met_twice_sets_one_file_aside(garden: Garden) -> None:
+    """Promise 19: another process may have begun a sound one under its name."""
+    garden.plant("rose_1.jpg").sort()
+    with garden.journal() as journal:
+        with closing(sqlite3.connect(garden.journal_file, isolation_level=None)) as other:
+            other.execute("UPDATE states SET state = 'plazed'")
+        with pytest.raises(Refused) as first:
+            journal.photos(1)
+        garden.plant("daisy_1.jpg").sort()
+        with pytest.raises(Refused) as second:
+            journal.folders(1, removed=False)
+    assert second.value.reason == first.value.reason
+    assert garden.undo().restored == 1
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_flipped_bits_never_cost_a_photo(garden: Garden, tmp_path: Path, seed: int) -> None:
     """Promise 19: either it is said, or every photo that undo put back has its own name."""

@@ -118,6 +118,7 @@ def test_what_version_1_sorted_is_undone(old: Garden) -> None:
         "UPDATE files SET size = size + 1 WHERE number = 110",
         "DELETE FROM files WHERE number = 110",
         "DELETE FROM photos WHERE number = 110",
+        "UPDATE photos SET species = 5 WHERE number = 110",
     ],
 )
 def test_altered_rows_are_not_carried_over(old: Garden, damage: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,9 @@ from support.garden import Garden, files
 from support.primitives import disk
 from support.trees import contents, swapped, tree
 
-from flowersorter.records import Code, Recovered, Transfer
+from flowersorter.records import Code, Recovered, Refused, Transfer
 from flowersorter.sorting import locks
+from flowersorter.sorting.entries import Work
 from flowersorter.sorting.journal import Journal
 
 
@@ -300,3 +303,113 @@ def test_a_photo_whose_companion_was_edited_after_the_cut_stays_together(garden:
         "rose_1.jpg",
         "rose_1.xmp",
     ]
+
+
+def test_a_rounded_date_is_remembered_for_undo(garden: Garden) -> None:
+    """Promise 7: a companion has no digest, so its date is all that says that nobody edited it."""
+    interrupt(garden)
+    before = files(garden.root)
+    for name in ("rose_1.jpg", "rose_1.xmp"):
+        bring(garden, name)
+        path = garden.root / "Rose" / name
+        os.utime(path, ns=(1, path.stat().st_mtime_ns // 2_000_000_000 * 2_000_000_000))
+    assert recovered(garden) == Recovered(in_place=1)
+    undone = garden.undo()
+    assert (undone.restored, undone.left) == (1, ())
+    assert files(garden.root) == before
+
+
+def test_a_photo_edited_in_its_species_folder_is_left_and_listed_by_undo(garden: Garden) -> None:
+    """Promise 7, after an interruption, too."""
+    interrupt(garden)
+    bring(garden, "daisy_1.jpg")
+    edited = garden.root / "Daisy" / "daisy_1.jpg"
+    edited.write_bytes(b"edited")
+    assert recovered(garden) == Recovered()
+    assert [left.reason.code for left in garden.undo(1).left] == [Code.EDITED_SINCE]
+    assert edited.read_bytes() == b"edited"
+
+
+def test_what_the_journal_knew_to_be_in_place_stays_so(garden: Garden) -> None:
+    """A photo that was sorted again since is where its later batch has it; undone, the first can be, too."""
+    before = files(garden.plant("rose_1.jpg", "daisy_1.jpg").root)
+    garden.sort()
+    garden.sort(rule=lambda photo: "Tulip" if "rose" in photo.path.name else None, again=True)
+    with garden.journal() as journal:
+        journal.work_on(1, Work.REDOING)  # interrupted before it did anything
+    assert recovered(garden).unresolved == ()
+    assert garden.undo(2).restored == 1
+    assert garden.undo(1).restored == 2
+    assert files(garden.root) == before
+
+
+def test_an_edited_copy_is_left_and_listed_after_an_interrupted_undo(garden: Garden) -> None:
+    """Promise 7."""
+    garden.plant("rose_1.jpg", "rose_2.jpg").sort(transfer=Transfer.COPY)
+    edited = garden.root / "Rose" / "rose_1.jpg"
+    edited.write_bytes(b"edited")
+    with garden.journal() as journal:
+        journal.work_on(1, Work.UNDOING)
+    recovered(garden)
+    undone = garden.undo(1)
+    assert (undone.restored, [left.reason.code for left in undone.left]) == (1, [Code.EDITED_SINCE])
+    assert edited.read_bytes() == b"edited"
+
+
+def test_what_another_process_recovered_meanwhile_is_left_alone(
+    garden: Garden, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Promise 15: between the reading of the batch and the holding of its folders."""
+    interrupt(garden)
+    before = files(garden.root)
+    bring(garden, "daisy_1.jpg")
+    held_first(monkeypatch, lambda: (garden.recover(), garden.undo(1)))
+    assert garden.recover() == Recovered()
+    assert files(garden.root) == before
+    assert garden.redo(1).restored == 1
+
+
+def held_first(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object]) -> None:
+    """Do something right before the folders are held for the first time."""
+    hold = locks.hold
+    todo = [meanwhile]
+
+    def hold_later(folders: Sequence[Path]) -> AbstractContextManager[None]:
+        if todo:
+            todo.pop()()
+        return hold(folders)
+
+    monkeypatch.setattr(locks, "hold", hold_later)
+
+
+def test_what_another_process_undid_meanwhile_is_not_undone_twice(
+    garden: Garden, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Promise 15: its states would be written over, and redo be refused."""
+    before = files(garden.plant("rose_1.jpg").root)
+    garden.sort()
+    held_first(monkeypatch, lambda: garden.undo(1))
+    with pytest.raises(Refused) as refused:
+        garden.undo(1)
+    assert refused.value.reason.code is Code.NOTHING_TO_UNDO
+    assert files(garden.root) == before
+    held_first(monkeypatch, lambda: garden.redo(1))
+    with pytest.raises(Refused) as refused:
+        garden.redo(1)
+    assert refused.value.reason.code is Code.NOTHING_TO_UNDO
+    assert garden.undo(1).restored == 1
+
+
+def test_what_another_process_left_unfinished_meanwhile_is_not_undone(
+    garden: Garden, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    garden.plant("rose_1.jpg").sort()
+
+    def break_off() -> None:
+        with garden.journal() as journal:
+            journal.work_on(1, Work.UNDOING)
+
+    held_first(monkeypatch, break_off)
+    with pytest.raises(Refused) as refused:
+        garden.undo(1)
+    assert refused.value.reason.code is Code.BATCH_UNFINISHED

@@ -42,6 +42,11 @@ def test_linux_mounts(tmp_path: Path) -> None:
     assert journalled == {"/", "/home", "/pictures"}
 
 
+def test_a_mount_point_may_hold_any_byte_but_a_line_feed(tmp_path: Path) -> None:
+    line = b"50 28 0:60 / /media/a\rb\x0bc rw - tmpfs tmpfs rw\n"
+    assert {str(one.mount) for one in linux_volumes(line, tmp_path)} == {"/media/a\rb\x0bc"}
+
+
 def test_this_machines_mounts(tmp_path: Path) -> None:
     volumes = Volumes.now()
     place = volumes.place(tmp_path / "rose.jpg")
