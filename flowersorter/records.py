@@ -82,6 +82,8 @@ class Code(StrEnum):
     ANOTHER_INSTANCE = "another_instance"
     FOLDER_IN_USE = "folder_in_use"
     STORE_DAMAGED = "store_damaged"
+    HISTORY_LOST = "history_lost"
+    HISTORY_BEHIND = "history_behind"
     STORE_TOO_NEW = "store_too_new"
     BAD_NAME = "bad_name"
     FILE_UNUSABLE = "file_unusable"
@@ -274,11 +276,15 @@ class Outcome(NamedTuple):  # made for each of 100,000 photos: a dataclass takes
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The outcome of every photo of a plan; `batch` is None when nothing was to be moved."""
+    """The outcome of every photo of a plan.
+
+    `batch` is None when nothing was to be moved, or what was moved is in the history no more.
+    """
 
     batch: int | None
     outcomes: tuple[Outcome, ...]
     cancelled: bool = False
+    unwritten: Reason | None = None  # why the end of it is not in the journal
 
     def count(self, status: Status) -> int:
         return sum(outcome.status is status for outcome in self.outcomes)
@@ -314,6 +320,7 @@ class Undone:
     restored: int
     left: tuple[Left, ...]
     cancelled: bool = False
+    unwritten: Reason | None = None  # why the end of it is not in the journal
 
 
 @dataclass(frozen=True, slots=True)

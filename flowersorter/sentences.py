@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from flowersorter.records import Code, Reason
+from flowersorter.records import Code, Reason, Receipt, Undone
 
 SENTENCES: Final[dict[Code, str]] = {
     Code.UNSURE: "FlowerSorter is not sure which species this is.",
@@ -74,7 +74,9 @@ SENTENCES: Final[dict[Code, str]] = {
     Code.BATCH_UNFINISHED: "An interrupted run has to be finished first. Start FlowerSorter again.",
     Code.ANOTHER_INSTANCE: "FlowerSorter is already running. Use its window, or close it first.",
     Code.FOLDER_IN_USE: "Another FlowerSorter is sorting into “{path}”. Wait until it has finished.",
-    Code.STORE_DAMAGED: "FlowerSorter's own file “{path}” was damaged. It was set aside as “{aside}”, and no photo was touched.",
+    Code.STORE_DAMAGED: "FlowerSorter's own file “{path}” was damaged. It was set aside as “{aside}”; your photos are not affected.",
+    Code.HISTORY_LOST: "What was done is in the history no more, so it cannot be taken back here.",
+    Code.HISTORY_BEHIND: "What was done stays done. FlowerSorter completes its history when it starts again.",
     Code.STORE_TOO_NEW: "FlowerSorter's own file “{path}” was written by a newer FlowerSorter. Please update the program.",
     Code.BAD_NAME: "“{name}” cannot be used as a name.",
     Code.FILE_UNUSABLE: "“{path}” cannot be used: {detail}.",
@@ -89,6 +91,14 @@ SENTENCES: Final[dict[Code, str]] = {
 def say(reason: Reason, translate: Callable[[str], str] = str) -> str:
     """The sentence of a reason. A missing argument shows as its name, never as an error."""
     return translate(SENTENCES[reason.code]).format_map(_Arguments(reason.arguments))
+
+
+def unwritten(done: Receipt | Undone) -> tuple[Reason, ...]:
+    """What there is to say where the end of something is not in the journal: why, and what that means."""
+    if done.unwritten is None:
+        return ()
+    lost = done.unwritten.code is Code.STORE_DAMAGED
+    return done.unwritten, Reason(Code.HISTORY_LOST if lost else Code.HISTORY_BEHIND)
 
 
 def show_path(path: Path) -> str:

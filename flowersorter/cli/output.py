@@ -157,7 +157,7 @@ def sort_json(
         "failed": _reasons(receipt, Status.FAILED),
         "photos": _photos_json(receipt, photos),
     }
-    return {**answer, "cancelled": True} if receipt.cancelled else answer
+    return answer | _ending(receipt)
 
 
 def _photos_json(receipt: Receipt, photos: Sequence[Classified]) -> list[Json]:
@@ -207,7 +207,15 @@ def left_json(left: Sequence[Left]) -> list[Json]:
 def undo_json(undone: Undone) -> Json:
     """The answer of ``undo``."""
     answer: Json = {"batch": undone.batch, "restored": undone.restored, "left": left_json(undone.left)}
-    return {**answer, "cancelled": True} if undone.cancelled else answer
+    return answer | _ending(undone)
+
+
+def _ending(done: Receipt | Undone) -> Json:
+    """What is only said where something did not go to its end."""
+    ending: Json = {"cancelled": True} if done.cancelled else {}
+    if done.unwritten is not None:
+        ending["unwritten"] = {"code": done.unwritten.code.value, "reason": say(done.unwritten)}
+    return ending
 
 
 def batch_json(batch: Batch) -> Json:

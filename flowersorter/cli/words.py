@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from flowersorter.cli.comparison import comparison_text
 from flowersorter.records import Batch, Plan, Reason, Receipt, Status, Transfer, Undone
-from flowersorter.sentences import say, show_path
+from flowersorter.sentences import say, show_path, unwritten
 
 if TYPE_CHECKING:  # these modules load the learning room
     from flowersorter.jobs.bases import BasesTried
@@ -69,6 +69,7 @@ def receipt_text(receipt: Receipt) -> str:
     ]
     if receipt.batch is not None:
         lines.append(f"To take it back: flowersorter undo {receipt.batch}")
+    lines += map(say, unwritten(receipt))
     if receipt.cancelled:
         lines.append("Cancelled.")
     return "\n".join(lines)
@@ -76,7 +77,8 @@ def receipt_text(receipt: Receipt) -> str:
 
 def undo_text(undone: Undone) -> str:
     lines = [f"Batch {undone.batch}: {undone.restored:,} photos are back, {len(undone.left):,} were left."]
-    return "\n".join(lines + [f"  {show_path(one.path)}: {say(one.reason)}" for one in undone.left])
+    lines += [f"  {show_path(one.path)}: {say(one.reason)}" for one in undone.left]
+    return "\n".join((*lines, *map(say, unwritten(undone))))
 
 
 def history_text(batches: Sequence[Batch]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -13,7 +14,7 @@ from flowersorter.sorting import fileops
 from flowersorter.sorting.entries import BatchEntry
 from flowersorter.sorting.journal import Journal
 from flowersorter.sorting.troubles import reason_of
-from flowersorter.sorting.volumes import Volumes
+from flowersorter.sorting.volumes import Place, Volumes
 
 
 class Inside:
@@ -71,13 +72,23 @@ def bring_back(journal: Journal, batch: BatchEntry, volumes: Volumes) -> list[Le
     return left
 
 
-def remove_made(journal: Journal, batch: BatchEntry, volumes: Volumes) -> None:
-    """Remove the folders that a batch made, where they are empty again."""
+def remove_made(journal: Journal, batch: BatchEntry, volumes: Volumes) -> list[Place]:
+    """Remove the folders that a batch made, where they are empty again. The answer is those that are not."""
     inside = Inside.of(batch, volumes)
+    kept: list[Place] = []
     for place in reversed(journal.folders(batch.id, removed=False)):
         folder = volumes.path(place)
-        if folder is not None and inside.hindrance(str(folder)) is None:
-            _removed(folder)
+        if folder is not None and inside.hindrance(str(folder)) is None and not _removed(folder):
+            kept += [place] * folder.is_dir()
+    return kept
+
+
+def clear_away(journal: Journal, batch: BatchEntry, volumes: Volumes) -> None:
+    """Remove the folders that an undone batch made; what others still fill is theirs to remove, too."""
+    kept = remove_made(journal, batch, volumes)
+    if kept:
+        with suppress(Refused):  # an empty folder more does no harm
+            journal.note_handed_over(batch.id, kept)
 
 
 def _is_empty(folder: Path) -> bool:

@@ -152,9 +152,28 @@ class Journal:
         with self._writing():
             self._add_folders(batch, folders, volumes, removed=True)
 
+    def note_handed_over(self, batch: int, folders: Iterable[Place]) -> None:
+        """Write down that folders which a batch made are other batches' to remove, too, when they are empty.
+
+        Those are the batches that were not undone and fill folders in the same place.
+        """
+        with self._writing():
+            self._connection.executemany(
+                "INSERT OR IGNORE INTO folders SELECT others.id, 0, volumes.id, ?"
+                " FROM volumes, batches JOIN batches AS others USING (into_volume, into_)"
+                " WHERE volumes.name = ? AND batches.id = ? AND others.id != ? AND NOT others.undone",
+                ((path, volume, batch, batch) for volume, path in folders),
+            )
+
     def work_on(self, batch: int, work: Work) -> None:
         """Write down that a batch is being changed, before it is."""
         with self._writing():
+            if work is Work.REDOING:  # what was remembered of the files at their targets is over
+                self._connection.execute(
+                    "DELETE FROM landed WHERE batch = ? AND EXISTS (SELECT 1 FROM states WHERE batch = ?"
+                    " AND state = ? AND number BETWEEN first AND last)",
+                    (batch, batch, State.BACK),
+                )
             self._connection.execute("UPDATE batches SET work = ? WHERE id = ?", (work, batch))
 
     def entry(self, batch: int) -> BatchEntry:
@@ -204,6 +223,17 @@ class Journal:
                 )
                 for number, (species, *files), state in self._written_photos(batch)
             ]
+
+    def targets_after(self, batch: int) -> set[Place]:
+        """Where the pictures lie that later batches placed."""
+        names = {key: name for name, key in self._all_volumes().items()}
+        with self._reading():
+            return {
+                Place(names[there], path_bytes(target))
+                for later in self._entries("WHERE batches.id > ?", batch)
+                for _, (_, (_, _, there, target, *_), *_), state in self._written_photos(later.id)
+                if state is State.PLACED
+            }
 
     def folders(self, batch: int, *, removed: bool) -> list[Place]:
         """The folders that a batch made, or emptied and removed; outer ones first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from flowersorter.progress import Cancelled, Progress, Report, Stage, silent
@@ -75,7 +76,11 @@ class _Mover:
             if any(one.target is None for one in self._outcomes.values()):
                 folders.remove_made(self._journal, batch, self._volumes)
         run.close(undone=False)
-        return self._receipt(batch.id, stays, cancelled=cancelled)
+        receipt = self._receipt(batch.id, stays, cancelled=cancelled)
+        if run.stopped is None:
+            return receipt
+        lost = run.stopped.code is Code.STORE_DAMAGED  # a new journal gives the batch's number to another
+        return replace(receipt, batch=None if lost else batch.id, unwritten=run.stopped)
 
     def _receipt(self, batch: int | None, stays: Sequence[Outcome], *, cancelled: bool) -> Receipt:
         outcomes = [self._outcomes[number] for number in range(len(self._plan.moves))]

@@ -6,7 +6,7 @@ taken away while the same bytes are on the disk under the photo's other name.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -79,6 +79,7 @@ class _Recovery:
         self._forward = batch.work is not Work.UNDOING
         self._home = State.STAYED if batch.work is Work.MOVING else State.BACK
         self._carrier = Carrier(batch, volumes)
+        self._taken = journal.targets_after(batch.id)  # sorted again since: these files are theirs
         self._states: dict[int, State] = {}
         self._dates: dict[tuple[int, int], int] = {}
         self._unresolved: dict[Path, Left] = {}
@@ -98,7 +99,8 @@ class _Recovery:
                 self._leave(path, reason_of(error, path), again=True)
         self._sound = self._carrier.finish() and self._sound
         if self._sound:
-            folders.remove_made(self._journal, batch, self._volumes)
+            clear_away = folders.remove_made if self._forward else folders.clear_away
+            clear_away(self._journal, batch, self._volumes)
             undone = batch.undone and batch.work is not Work.REDOING
             self._journal.finish(batch.id, self._states, self._dates, undone=undone)
         else:
@@ -106,58 +108,69 @@ class _Recovery:
         return Recovered(self._in_place, self._put_back, tuple(self._unresolved.values()))
 
     def _clear_up_photo(self, photo: PhotoEntry) -> None:
+        if photo.files[0].target in self._taken:
+            if photo.state is State.WAITING:
+                self._states[photo.number] = self._home
+            return
         found = self._find(photo)
         if found is None:
             return
         there = [one for one in found if one.at_source or one.at_target]
         # edited, or sorted again since: undo says which
-        changed = not there and (photo.state is State.PLACED or fileops.look(found[0].target) is not None)
-        if self._forward and not changed:
-            for one in found:
-                if one not in there:
-                    self._leave(one.source, Reason(Code.VANISHED, {"path": one.source}), again=False)
-        if there:
-            clear_up = self._clear_up_copy if self._batch.transfer is Transfer.COPY else self._clear_up_move
-            clear_up(photo.number, there)
-        elif self._forward:
+        changed = found[0] not in there and (
+            photo.state is State.PLACED or fileops.look(found[0].target) is not None
+        )
+        if self._forward and (there or not changed):
+            self._list_missing(one for one in found if one not in there)
+        if self._forward and (not there or (changed and not all(one.at_target for one in there))):
             self._states[photo.number] = State.PLACED if changed else self._home
+        elif there:
+            clear_up = self._clear_up_copy if self._batch.transfer is Transfer.COPY else self._clear_up_move
+            clear_up(photo, there)
         for one in found:
             for beside in (one.source, one.target):
                 fileops.remove_temporary(beside.with_name(one.temporary))
 
-    def _clear_up_move(self, number: int, files: Sequence[_Found]) -> None:
+    def _list_missing(self, files: Iterable[_Found]) -> None:
+        for one in files:
+            if fileops.look(one.target) is None:
+                self._leave(one.source, Reason(Code.VANISHED, {"path": one.source}), again=False)
+            else:
+                self._leave(one.target, Reason(Code.EDITED_SINCE, {"path": one.target}), again=False)
+
+    def _clear_up_move(self, photo: PhotoEntry, files: Sequence[_Found]) -> None:
         all_at_target = all(one.at_target for one in files)
         all_at_source = all(one.at_source for one in files)
         if all_at_target and (self._forward or not all_at_source):
             for one in files:
                 if one.at_source:
                     _take_away(one.source, keep=one.target)
-            self._finished(number, files)
+            self._finished(photo.number, files)
             return
         moved = any(one.at_target for one in files)
         for one in files:
             if one.at_source and one.at_target:
                 _take_away(one.target, keep=one.source)
         away = [one for one in files if not one.at_source]
-        if away and not self._carry_home(number, away):
+        if away and not self._carry_home(photo.number, away):
             return
-        self._states[number] = self._home
-        self._put_back += moved or not self._forward
+        self._states[photo.number] = self._home
+        self._put_back += moved or (not self._forward and photo.state is not State.BACK)
 
-    def _clear_up_copy(self, number: int, files: Sequence[_Found]) -> None:
+    def _clear_up_copy(self, photo: PhotoEntry, files: Sequence[_Found]) -> None:
         if not self._forward:
             if fileops.look(files[0].target) is not None:  # an edited copy, too, is not gone
-                self._states[number] = State.PLACED
+                self._states[photo.number] = State.PLACED
             else:
-                self._states[number] = self._home
-                self._put_back += 1
+                self._states[photo.number] = self._home
+                self._put_back += photo.state is not State.BACK
         elif all(one.at_target for one in files):
-            self._finished(number, files)
+            self._finished(photo.number, files)
         else:
             incomplete = [one for one in files if one.at_source and one.at_target]
             for one in incomplete:
                 _take_away(one.target, keep=one.source)
-            self._states[number] = self._home
+            self._states[photo.number] = self._home
             self._put_back += bool(incomplete)
 
     def _finished(self, number: int, files: Sequence[_Found]) -> None:

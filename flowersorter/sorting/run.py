@@ -83,8 +83,7 @@ class Run:
         except Trouble as trouble:
             self._note(number, trouble)
             raise
-        self._states[number] = self._arrived
-        self.left.add(here)
+        self.arrive(number, here)
         if self._arrived is State.PLACED:
             for member, date in landed.dates.items():
                 self._dates[number, member] = date
@@ -93,6 +92,11 @@ class Run:
     def leave(self, number: int) -> None:
         """Write down that a photo is not carried."""
         self._states[number] = self._stayed
+
+    def arrive(self, number: int, left: str) -> None:
+        """Write down that a photo has gone from a folder by other means, into the trash."""
+        self._states[number] = self._arrived
+        self.left.add(left)
 
     @property
     def due(self) -> bool:

@@ -46,7 +46,8 @@ def undo(journal: Journal, batch: int | None, report: Report = silent, *, trash:
         else:
             again.left += folders.bring_back(journal, entry, again.volumes)
             again.carry(photos)
-        folders.remove_made(journal, entry, again.volumes)
+        if again.run.stopped is None:
+            folders.clear_away(journal, entry, again.volumes)
         given_up = all(left.reason.code in _GIVEN_UP for left in again.left)
         again.run.close(undone=given_up and not again.cancelled)
     return again.answer()
@@ -96,7 +97,7 @@ class _Again:
         self._now: dict[int, Path] = {}  # where each photo lies that was carried and not yet settled
 
     def answer(self) -> Undone:
-        return Undone(self._entry.id, self.restored, tuple(self.left), self.cancelled)
+        return Undone(self._entry.id, self.restored, tuple(self.left), self.cancelled, self.run.stopped)
 
     @contextmanager
     def held(self, state: State) -> Iterator[list[PhotoEntry]]:
@@ -129,16 +130,14 @@ class _Again:
 
     def trash_copies(self, photos: Sequence[PhotoEntry], trash: Trash) -> None:
         """Put copies into the trash that are as we made them and whose originals are there."""
-        states: dict[int, State] = {}
         for photo in self._uncancelled(photos):
             try:
                 self._trash_one(photo, trash)
             except Trouble as trouble:
                 self._leave(self._shown(photo), trouble.reason)
             else:
-                states[photo.number] = State.BACK
+                self.run.arrive(photo.number, fileops.split(self._shown(photo))[0])
                 self.restored += 1
-        self._journal.note(self._entry.id, states)
 
     def _uncancelled(self, photos: Sequence[PhotoEntry]) -> Iterator[PhotoEntry]:
         for done, photo in enumerate(photos):

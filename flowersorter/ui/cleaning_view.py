@@ -202,12 +202,20 @@ class CleaningView(QWidget):
     def _show_receipt(self, receipt: Receipt) -> None:
         moved = receipt.count(Status.MOVED)
         rest = [one for one in receipt.outcomes if one.status is not Status.MOVED]
-        words = self.tr("{photos} moved. History can take it back.").format(photos=messages.photos(moved))
-        for outcome in rest:
-            if outcome.reason is not None:
-                words += "\n" + messages.place(outcome.photo.path) + ": " + messages.say(outcome.reason)
+        words = [self.tr("{photos} moved.").format(photos=messages.photos(moved))]
+        if receipt.unwritten is None:
+            words[0] += " " + self.tr("History can take it back.")
+        words += messages.unwritten(receipt)
+        words += [
+            f"{messages.place(outcome.photo.path)}: {messages.say(outcome.reason)}"
+            for outcome in rest
+            if outcome.reason is not None
+        ]
         self.message.show_message(
-            words, "warning" if rest else "info", self.tr("Teach now"), self.teach_requested.emit
+            "\n".join(words),
+            "warning" if rest or receipt.unwritten else "info",
+            self.tr("Teach now"),
+            self.teach_requested.emit,
         )
         self.filed.emit(receipt)
         self.look_again()

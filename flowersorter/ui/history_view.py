@@ -202,7 +202,9 @@ class HistoryView(QWidget):
     def _show_done(self, done: Undone, words: str) -> None:
         if done.cancelled:
             words = self.tr("You stopped. {done}").format(done=words)
-        self.message.show_message(words, "warning" if done.left or done.cancelled else "info")
+        words = "\n".join((words, *messages.unwritten(done)))
+        all_well = not (done.left or done.cancelled or done.unwritten)
+        self.message.show_message(words, "info" if all_well else "warning")
         self.show_left(done.left)
         self.undone.emit(done)
 

@@ -14,7 +14,7 @@ from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QDateTime, QLoca
 from flowersorter import sentences
 from flowersorter.jobs.failures import as_refusal
 from flowersorter.progress import Stage
-from flowersorter.records import Reason
+from flowersorter.records import Reason, Receipt, Undone
 
 translate = QCoreApplication.translate
 
@@ -49,6 +49,11 @@ def stage_words(stage: Stage) -> str:
 def say(reason: Reason) -> str:
     """The sentence of a reason, in the user's language."""
     return sentences.say(reason, lambda text: translate("sentences", text))
+
+
+def unwritten(done: Receipt | Undone) -> tuple[str, ...]:
+    """What the history does not know of something that was done, and what that means; mostly nothing."""
+    return tuple(map(say, sentences.unwritten(done)))
 
 
 def say_error(error: Exception) -> str:

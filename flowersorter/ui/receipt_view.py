@@ -193,7 +193,7 @@ class ReceiptView(QWidget):
         found.show_figure(len(receipt.outcomes), self.tr("photos in all"), "muted")
 
     def _show_message(self, receipt: Receipt) -> None:
-        self.message.hide()
+        words = list(messages.unwritten(receipt))
         losses = Counter(loss for outcome in receipt.outcomes for loss in outcome.losses)
         if losses:
             names = {
@@ -201,15 +201,18 @@ class ReceiptView(QWidget):
                 "times": self.tr("dates"),
                 "xattrs": self.tr("tags of the file system"),
             }
-            self.message.show_message(
+            words.append(
                 self.tr(
                     "The other disk cannot keep the {what} of {photos}. The pictures are complete."
                 ).format(
                     what=", ".join(names.get(loss, loss) for loss in sorted(losses)),
                     photos=messages.photos(max(losses.values())),
-                ),
-                "warning",
+                )
             )
+        if words:
+            self.message.show_message("\n".join(words), "warning")
+        else:
+            self.message.hide()
 
     def _undo(self) -> None:
         if self._batch is not None:

@@ -212,6 +212,17 @@ def test_a_stopped_undo_says_so(view, qtbot, journal):
     assert view.message.words() == "You stopped. 1 photo is back where it was."
 
 
+def test_a_history_that_was_lost_meanwhile_is_said(view, qtbot, journal):
+    """Promise 19."""
+    journal.answer = Undone(2, 3, (), unwritten=Reason(Code.STORE_DAMAGED, {"path": "a", "aside": "b"}))
+    change(qtbot, view, view.undo_button)
+    assert view.message.words().splitlines() == [
+        "3 photos are back where they were.",
+        "FlowerSorter's own file “a” was damaged. It was set aside as “b”; your photos are not affected.",
+        "What was done is in the history no more, so it cannot be taken back here.",
+    ]
+
+
 def test_one_change_of_photos_at_a_time(view, qtbot, journal):
     view.set_locked(True)
     assert not view.undo_button.isEnabled()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from support.tree_texts import shown
 from flowersorter.jobs.correct import Corrected
 from flowersorter.learning.compare import Comparison
 from flowersorter.learning.evaluate import validate
-from flowersorter.records import Code, Outcome, Photo, Receipt, Refused, Status, Transfer
+from flowersorter.records import Code, Outcome, Photo, Reason, Receipt, Refused, Status, Transfer
 from flowersorter.ui.receipt_view import ReceiptView
 
 
@@ -97,6 +98,32 @@ def test_what_the_other_disk_cannot_keep_is_said(view):
     assert (
         view.message.words() == "The other disk cannot keep the dates of 1 photo. The pictures are complete."
     )
+
+
+def test_a_history_that_was_lost_is_said_and_offers_no_undo(view, plan):
+    """Promise 19."""
+    aside = Path("/data/journal.damaged-1.sqlite")
+    damaged = Reason(Code.STORE_DAMAGED, {"path": Path("/data/journal.sqlite"), "aside": aside})
+    view.show_receipt(replace(receipt_of(plan), batch=None, unwritten=damaged), Transfer.MOVE, ROOT)
+    assert view.headline() == "Done. 3 photos are in their folders."
+    assert view.message.words() == (
+        "FlowerSorter's own file “/data/journal.sqlite” was damaged. It was set aside as"
+        " “/data/journal.damaged-1.sqlite”; your photos are not affected.\n"
+        "What was done is in the history no more, so it cannot be taken back here."
+    )
+    assert view.undo_button.isHidden()
+
+
+def test_a_history_that_is_behind_is_said(view, plan):
+    full = Reason(Code.DISK_FULL)
+    view.show_receipt(replace(receipt_of(plan), unwritten=full), Transfer.MOVE, ROOT)
+    assert view.message.words() == (
+        "The disk is full. Free some space and try again.\n"
+        "What was done stays done. FlowerSorter completes its history when it starts again."
+    )
+    assert not view.undo_button.isHidden()
+    view.show_receipt(receipt_of(plan), Transfer.MOVE, ROOT)
+    assert view.message.isHidden()
 
 
 def corrected(*, taken: bool, unseen: tuple[str, ...] = ()) -> Corrected:

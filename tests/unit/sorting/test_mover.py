@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -569,3 +571,22 @@ def test_dates_that_64_bits_do_not_hold_come_back(garden: Garden, year: int) -> 
             assert garden.sort().count(Status.MOVED) == 1
             assert garden.undo().restored == 1
         assert tree(garden.root) == before
+
+
+@pytest.mark.parametrize("way", ["rename", "copy"])
+def test_damage_of_the_journal_that_is_met_at_the_end_is_said(garden: Garden, way: str) -> None:
+    """Promises 19 and 21: what was filed is filed, and the batch's number is no longer its own."""
+    plan = garden.plant("rose_1.jpg", "rose_2.jpg").plan()
+
+    def damage(event: object) -> None:
+        if isinstance(event, Progress) and event.done == 1:
+            with closing(sqlite3.connect(garden.journal_file, isolation_level=None)) as other:
+                other.execute("INSERT INTO states VALUES (1, 0, 0, 0, 'plazed')")
+
+    with disk(way):
+        receipt = garden.carry_out(plan, damage)
+    assert adds_up(receipt, plan)
+    assert receipt.batch is None
+    assert receipt.unwritten is not None
+    assert receipt.unwritten.code is Code.STORE_DAMAGED
+    assert receipt.count(Status.MOVED) == (2 if way == "rename" else 0)

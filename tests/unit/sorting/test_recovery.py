@@ -15,6 +15,7 @@ from support.garden import Garden, files
 from support.primitives import disk
 from support.trees import contents, swapped, tree
 
+from flowersorter.progress import Cancelled, Progress
 from flowersorter.records import Code, Recovered, Refused, Transfer
 from flowersorter.sorting import locks
 from flowersorter.sorting.entries import Work
@@ -157,10 +158,38 @@ def test_a_photo_that_is_nowhere_is_listed_once(garden: Garden) -> None:
 def test_a_photo_that_was_edited_after_the_cut_is_left(garden: Garden) -> None:
     interrupt(garden)
     bring(garden, "rose_1.jpg")
-    (garden.root / "Rose" / "rose_1.jpg").write_bytes(b"edited")
+    edited = garden.root / "Rose" / "rose_1.jpg"
+    edited.write_bytes(b"edited")
     before = files(garden.root)
-    assert [one.reason.code for one in recovered(garden).unresolved] == [Code.VANISHED]
+    (left,) = recovered(garden).unresolved
+    assert (left.path, left.reason.code) == (edited, Code.EDITED_SINCE)
+    assert [one.reason.code for one in garden.undo(1).left] == [Code.EDITED_SINCE]
     assert files(garden.root) == before
+
+
+def test_a_companion_is_not_taken_from_a_photo_that_was_edited_after_the_cut(garden: Garden) -> None:
+    """Promise 6: one of two companions was renamed with it."""
+    interrupt(garden, names=("rose_1.jpg", "rose_1.xmp", "rose_1.wav"))
+    bring(garden, "rose_1.jpg")
+    bring(garden, "rose_1.wav")
+    edited = garden.root / "Rose" / "rose_1.jpg"
+    edited.write_bytes(b"edited")
+    before = files(garden.root)
+    assert [one.path for one in recovered(garden).unresolved] == [edited]
+    assert files(garden.root) == before
+
+
+def test_a_copied_photo_that_was_edited_after_the_cut_is_finished(garden: Garden) -> None:
+    """Its companion's original was not released yet."""
+    interrupt(garden)
+    bring(garden, "rose_1.jpg")
+    bring(garden, "rose_1.xmp", copy=True)
+    edited = garden.root / "Rose" / "rose_1.jpg"
+    edited.write_bytes(b"edited")
+    result = recovered(garden)
+    assert ([one.path for one in result.unresolved], result.in_place) == ([edited], 1)
+    assert sorted(path.name for path in (garden.root / "Rose").iterdir()) == ["rose_1.jpg", "rose_1.xmp"]
+    assert not (garden.root / "rose_1.xmp").exists()
 
 
 def test_a_companion_is_known_by_its_date_too(garden: Garden) -> None:
@@ -413,3 +442,52 @@ def test_what_another_process_left_unfinished_meanwhile_is_not_undone(
     with pytest.raises(Refused) as refused:
         garden.undo(1)
     assert refused.value.reason.code is Code.BATCH_UNFINISHED
+
+
+def undo_some(garden: Garden, batch: int, photos: int) -> None:
+    """Put back so many photos of a batch, then cancel."""
+
+    def cancel(event: object) -> None:
+        if isinstance(event, Progress) and event.done == photos:
+            raise Cancelled
+
+    assert garden.undo(batch, cancel).restored == photos
+
+
+@pytest.mark.parametrize("work", [Work.UNDOING, Work.REDOING])
+def test_a_photo_that_was_sorted_again_is_in_one_batch(garden: Garden, work: Work) -> None:
+    """Its later batch has it at the same target: the one that was interrupted does not."""
+    before = files(garden.plant("rose_1.jpg", "rose_2.jpg", "rose_3.jpg").root)
+    garden.sort()
+    undo_some(garden, 1, 2)
+    garden.sort()
+    with garden.journal() as journal:
+        journal.work_on(1, work)
+    result = recovered(garden)
+    assert (result.put_back, result.unresolved) == (0, ())
+    with garden.journal() as journal:
+        assert [(batch.photos, batch.undone) for batch in journal.batches()] == [(2, 0), (3, 2)]
+    assert garden.undo(2).restored == 2
+    assert garden.undo(1).restored == 1
+    assert files(garden.root) == before
+
+
+def test_what_was_back_before_is_not_put_back(garden: Garden) -> None:
+    garden.plant("rose_1.jpg", "rose_2.jpg", "rose_3.jpg").sort()
+    undo_some(garden, 1, 2)
+    with garden.journal() as journal:
+        journal.work_on(1, Work.UNDOING)
+    (garden.root / "Rose" / "rose_1.jpg").rename(garden.root / "rose_1.jpg")
+    assert recovered(garden) == Recovered(put_back=1)
+
+
+def test_a_copy_of_a_later_batch_is_not_taken_away(garden: Garden) -> None:
+    """An undo was interrupted, of a batch some photos of which were back and have been copied since."""
+    garden.plant("rose_1.jpg", "rose_2.jpg").sort()
+    undo_some(garden, 1, 1)
+    garden.sort(transfer=Transfer.COPY)
+    before = files(garden.root)
+    with garden.journal() as journal:
+        journal.work_on(1, Work.UNDOING)
+    recovered(garden)
+    assert files(garden.root) == before

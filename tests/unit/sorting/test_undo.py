@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -98,6 +100,52 @@ def test_batches_are_undone_in_any_order_that_is_possible(garden: Garden) -> Non
         assert [(batch.id, batch.photos, batch.undone) for batch in journal.batches()] == [
             (3, 1, 1), (2, 1, 1), (1, 1, 1),
         ]  # fmt: skip
+
+
+@pytest.mark.parametrize("transfer", Transfer)
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_a_folder_that_two_batches_filled_goes_with_the_last(
+    garden: Garden, transfer: Transfer, order: tuple[int, int]
+) -> None:
+    """Promise 18."""
+    garden.plant("rose_1.jpg").sort(transfer=transfer)
+    garden.plant("rose_2.jpg")
+    garden.sort(rule=lambda photo: "Rose" if "2" in photo.path.name else None, transfer=transfer)
+    for batch in order:
+        assert (garden.root / "Rose").is_dir()
+        assert garden.undo(batch).restored == 1
+    assert sorted(path.name for path in garden.root.iterdir()) == ["rose_1.jpg", "rose_2.jpg"]
+    for batch in order:
+        garden.redo(batch)
+    for batch in order:
+        assert garden.undo(batch).restored == 1
+    assert not (garden.root / "Rose").exists()
+
+
+def test_a_folder_that_a_batch_made_and_somebody_again_stays(garden: Garden) -> None:
+    """Promise 18: the later batch found it there."""
+    garden.plant("rose_1.jpg").sort()
+    garden.undo(1)
+    (garden.root / "Rose").mkdir()
+    garden.sort()
+    garden.undo(2)
+    assert (garden.root / "Rose").is_dir()
+
+
+def test_damage_that_is_met_during_an_undo_is_said(garden: Garden) -> None:
+    """Promise 19: what is back is counted, the rest is left."""
+    garden.plant("rose_1.jpg", "rose_2.jpg").sort()
+
+    def damage(event: object) -> None:
+        if isinstance(event, Progress) and event.done == 1:
+            with closing(sqlite3.connect(garden.journal_file, isolation_level=None)) as other:
+                other.execute("UPDATE states SET state = 'plazed'")
+
+    undone = garden.undo(1, damage)
+    assert undone.restored == 2
+    assert undone.unwritten is not None
+    assert undone.unwritten.code is Code.STORE_DAMAGED
+    assert sorted(path.name for path in garden.root.rglob("*.jpg")) == ["rose_1.jpg", "rose_2.jpg"]
 
 
 def test_refusals(garden: Garden) -> None:
@@ -280,6 +328,29 @@ def test_a_date_that_the_other_disk_rounded_comes_back(
         assert outcome.losses == ("times",)
         assert tree(garden.root)[b"Rose/rose_1.jpg"] != before[b"rose_1.jpg"]
         assert garden.undo().restored == 1
+    assert tree(garden.root) == before
+
+
+def test_a_date_that_the_redo_kept_is_the_one_to_go_by(
+    garden: Garden, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Promise 7: the disk rounded it the first time only; of a companion nothing but its date is known."""
+    garden.plant("rose_1.jpg", "rose_1.xmp")
+    before = tree(garden.root)
+    real = os.utime
+
+    def rounding(path: Any, *, ns: tuple[int, int]) -> None:
+        if Path(path).parent.name == "Rose":
+            ns = (ns[0], ns[1] // 2_000_000_000 * 2_000_000_000)
+        real(path, ns=ns)
+
+    with disk("copy"):
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "utime", rounding)
+            garden.sort()
+            garden.undo()
+        assert garden.redo(1).restored == 1
+        assert garden.undo() == Undone(1, 1, ())
     assert tree(garden.root) == before
 
 
