@@ -153,15 +153,12 @@ class Journal:
             self._add_folders(batch, folders, volumes, removed=True)
 
     def note_handed_over(self, batch: int, folders: Iterable[Place]) -> None:
-        """Write down that folders which a batch made are other batches' to remove, too, when they are empty.
-
-        Those are the batches that were not undone and fill folders in the same place.
-        """
+        """Write down that others that fill the same place may remove folders of a batch, too."""
         with self._writing():
             self._connection.executemany(
                 "INSERT OR IGNORE INTO folders SELECT others.id, 0, volumes.id, ?"
                 " FROM volumes, batches JOIN batches AS others USING (into_volume, into_)"
-                " WHERE volumes.name = ? AND batches.id = ? AND others.id != ? AND NOT others.undone",
+                " WHERE volumes.name = ? AND batches.id = ? AND others.id != ?",
                 ((path, volume, batch, batch) for volume, path in folders),
             )
 

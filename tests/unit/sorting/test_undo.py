@@ -132,7 +132,8 @@ def test_a_folder_that_a_batch_made_and_somebody_again_stays(garden: Garden) -> 
     assert (garden.root / "Rose").is_dir()
 
 
-def test_damage_that_is_met_during_an_undo_is_said(garden: Garden) -> None:
+@pytest.mark.parametrize(("way", "restored"), [("rename", 2), ("copy", 0)])
+def test_damage_that_is_met_during_an_undo_is_said(garden: Garden, way: str, restored: int) -> None:
     """Promise 19: what is back is counted, the rest is left."""
     garden.plant("rose_1.jpg", "rose_2.jpg").sort()
 
@@ -141,8 +142,10 @@ def test_damage_that_is_met_during_an_undo_is_said(garden: Garden) -> None:
             with closing(sqlite3.connect(garden.journal_file, isolation_level=None)) as other:
                 other.execute("UPDATE states SET state = 'plazed'")
 
-    undone = garden.undo(1, damage)
-    assert undone.restored == 2
+    with disk(way):
+        undone = garden.undo(1, damage)
+    assert undone.restored == restored
+    assert set(left(undone).values()) <= {Code.STORE_DAMAGED}
     assert undone.unwritten is not None
     assert undone.unwritten.code is Code.STORE_DAMAGED
     assert sorted(path.name for path in garden.root.rglob("*.jpg")) == ["rose_1.jpg", "rose_2.jpg"]
