@@ -13,6 +13,7 @@ from support.garden import Garden
 from support.trees import tree
 
 from flowersorter.records import Code, Refused
+from flowersorter.sorting import journal_file
 from flowersorter.sorting.journal import Journal
 from flowersorter.sorting.volumes import Volumes
 
@@ -162,3 +163,23 @@ def test_another_process_may_have_been_quicker(old: Garden, monkeypatch: pytest.
     with old.journal() as journal:
         assert journal.batches()[0].photos == 121
     assert not quicker
+
+
+def test_nobody_writes_between_the_reading_and_the_writing_of_an_upgrade(
+    old: Garden, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Promise 15: what was read first and written later is refused where another one wrote meanwhile."""
+    real = journal_file.from_rows_to_pages
+    refused: list[int] = []
+
+    def upgrade(connection: sqlite3.Connection) -> None:
+        with closing(sqlite3.connect(old.journal_file, timeout=0, isolation_level=None)) as other:
+            with pytest.raises(sqlite3.OperationalError) as busy:
+                other.execute("BEGIN IMMEDIATE")
+            refused.append(busy.value.sqlite_errorcode)
+        real(connection)
+
+    monkeypatch.setattr(journal_file, "from_rows_to_pages", upgrade)
+    with old.journal() as journal:
+        assert journal.batches()[0].photos == 121
+    assert refused == [sqlite3.SQLITE_BUSY]
