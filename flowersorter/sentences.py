@@ -75,7 +75,7 @@ SENTENCES: Final[dict[Code, str]] = {
     Code.ANOTHER_INSTANCE: "FlowerSorter is already running. Use its window, or close it first.",
     Code.FOLDER_IN_USE: "Another FlowerSorter is sorting into “{path}”. Wait until it has finished.",
     Code.STORE_DAMAGED: "FlowerSorter's own file “{path}” was damaged. It was set aside as “{aside}”; your photos are not affected.",
-    Code.HISTORY_LOST: "What was done is in the history no more, so it cannot be taken back here.",
+    Code.HISTORY_LOST: "The history begins anew: what was done before cannot be taken back here.",
     Code.HISTORY_BEHIND: "What was done stays done. FlowerSorter completes its history when it starts again.",
     Code.STORE_TOO_NEW: "FlowerSorter's own file “{path}” was written by a newer FlowerSorter. Please update the program.",
     Code.BAD_NAME: "“{name}” cannot be used as a name.",

@@ -219,7 +219,7 @@ def test_a_history_that_was_lost_meanwhile_is_said(view, qtbot, journal):
     assert view.message.words().splitlines() == [
         "3 photos are back where they were.",
         "FlowerSorter's own file “a” was damaged. It was set aside as “b”; your photos are not affected.",
-        "What was done is in the history no more, so it cannot be taken back here.",
+        "The history begins anew: what was done before cannot be taken back here.",
     ]
 
 

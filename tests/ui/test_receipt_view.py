@@ -109,7 +109,7 @@ def test_a_history_that_was_lost_is_said_and_offers_no_undo(view, plan):
     assert view.message.words() == (
         "FlowerSorter's own file “/data/journal.sqlite” was damaged. It was set aside as"
         " “/data/journal.damaged-1.sqlite”; your photos are not affected.\n"
-        "What was done is in the history no more, so it cannot be taken back here."
+        "The history begins anew: what was done before cannot be taken back here."
     )
     assert view.undo_button.isHidden()
 

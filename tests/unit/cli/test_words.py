@@ -42,7 +42,7 @@ def test_a_history_that_was_lost_is_said() -> None:
     undone = Undone(1, 1, (), unwritten=damaged)
     lines = [
         say(damaged),
-        "What was done is in the history no more, so it cannot be taken back here.",
+        "The history begins anew: what was done before cannot be taken back here.",
     ]
     assert receipt_text(receipt).splitlines()[1:] == lines
     assert undo_text(undone).splitlines()[1:] == lines
