@@ -85,8 +85,7 @@ class Carrier:
 
         Raises `Trouble`; then all are where they were.
         """
-        for leg in legs:
-            _check(leg)
+        check(legs)
         if self._may_rename(folders):
             try:
                 landed = self._rename(legs)
@@ -181,8 +180,14 @@ class Carrier:
         return Landed(off, tuple(losses))
 
 
+def check(legs: Sequence[Leg]) -> None:
+    """Make sure that the files of a photo are those that were meant. Raises `Trouble`."""
+    for leg in legs:
+        _check(leg)
+
+
 def _check(leg: Leg) -> None:
-    """Make sure that the file is the one that was meant: same size and date, else the same bytes."""
+    """Same size and date, else the same bytes."""
     try:
         status = fileops.look(leg.source)
         if status is None:

@@ -1,4 +1,4 @@
-"""The folders of a batch: those that it made, and those that it emptied and removed."""
+"""The folders of a batch: those that it made, and those that it emptied."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Self
 
 from flowersorter.links import is_link
-from flowersorter.records import Code, Left, Reason, Refused
+from flowersorter.records import Code, Reason, Refused
 from flowersorter.sorting import fileops
 from flowersorter.sorting.entries import BatchEntry
 from flowersorter.sorting.journal import Journal
-from flowersorter.sorting.troubles import reason_of
 from flowersorter.sorting.volumes import Place, Volumes
 
 
@@ -43,40 +42,22 @@ class Inside:
         return None if link is None else Reason(Code.FOLDER_IS_LINK, {"path": link})
 
 
-def remove_emptied(
-    journal: Journal, batch: int, folders: Iterable[str], root: Path, volumes: Volumes
-) -> None:
+def remove_emptied(folders: Iterable[str], root: Path) -> None:
     """Remove those of `folders` that are empty now and lie inside `root`, and those that held only them."""
     left = set(map(Path, folders))
     while left := {folder for folder in left if root in folder.parents and _is_empty(folder)}:
-        try:
-            journal.note_removed(batch, left, volumes)
-        except Refused:
-            return  # an empty folder more does no harm
         left = {folder.parent for folder in left if _removed(folder)}
-
-
-def bring_back(journal: Journal, batch: BatchEntry, volumes: Volumes) -> list[Left]:
-    """Make the folders again that a batch removed; the answer is those that could not be made."""
-    left: list[Left] = []
-    inside = Inside.of(batch, volumes)
-    for place in journal.folders(batch.id, removed=True):
-        folder = volumes.path(place)
-        if folder is None or inside.hindrance(str(folder)) is not None:
-            continue  # each photo that lay in it says that its drive is missing, or which link is in the way
-        try:
-            for made in fileops.make_folder(folder):
-                fileops.sync_folder(made.parent)
-        except OSError as error:
-            left.append(Left(folder, reason_of(error, folder)))
-    return left
 
 
 def remove_made(journal: Journal, batch: BatchEntry, volumes: Volumes) -> list[Place]:
     """Remove the folders that a batch made, where they are empty again. The answer is those that are not."""
+    try:
+        made = journal.folders(batch.id)
+    except Refused:
+        return []  # an empty folder more does no harm
     inside = Inside.of(batch, volumes)
     kept: list[Place] = []
-    for place in reversed(journal.folders(batch.id, removed=False)):
+    for place in reversed(made):
         folder = volumes.path(place)
         if folder is not None and inside.hindrance(str(folder)) is None and not _removed(folder):
             kept += [place] * folder.is_dir()

@@ -12,7 +12,7 @@ import secrets
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import groupby
 from pathlib import Path
@@ -119,7 +119,7 @@ class Journal:
             if not written.rowcount:
                 self._connection.execute("ROLLBACK")
                 return None
-            self._add_folders(batch, plan.new_folders, volumes, removed=False)
+            self._add_folders(batch, plan.new_folders, volumes)
         return BatchEntry(batch, started, plan.transfer, token, root, into, work=Work.MOVING, undone=False)
 
     def note(
@@ -147,20 +147,27 @@ class Journal:
                 "UPDATE batches SET work = NULL, undone = ? WHERE id = ?", (undone, batch)
             )
 
-    def note_removed(self, batch: int, folders: Iterable[Path], volumes: Volumes) -> None:
-        """Write down which emptied folders are about to be removed."""
+    def note_handed_over(self, batch: int, folders: Collection[Place]) -> None:
+        """Write down that folders of a batch are to be removed, too, by others that have photos there."""
         with self._writing():
-            self._add_folders(batch, folders, volumes, removed=True)
-
-    def note_handed_over(self, batch: int, folders: Iterable[Place]) -> None:
-        """Write down that others that fill the same place may remove folders of a batch, too."""
-        with self._writing():
-            self._connection.executemany(
-                "INSERT OR IGNORE INTO folders SELECT others.id, 0, volumes.id, ?"
-                " FROM volumes, batches JOIN batches AS others USING (into_volume, into_)"
-                " WHERE volumes.name = ? AND batches.id = ? AND others.id != ?",
-                ((path, volume, batch, batch) for volume, path in folders),
-            )
+            keys = self._all_volumes()
+            for other in self._entries("WHERE batches.id != ?", batch):
+                filled = {
+                    (there, path_bytes(target.rpartition("/")[0]))
+                    for _, (_, (_, _, there, target, *_), *_), state in self._written_photos(other.id)
+                    if state is State.PLACED
+                }
+                self._connection.executemany(
+                    "INSERT OR IGNORE INTO folders VALUES (?, 0, ?, ?)",
+                    (
+                        (other.id, keys[volume], path)
+                        for volume, path in folders
+                        if any(
+                            there == keys[volume] and (f + b"/").startswith(path + b"/")
+                            for there, f in filled
+                        )
+                    ),
+                )
 
     def work_on(self, batch: int, work: Work) -> None:
         """Write down that a batch is being changed, before it is."""
@@ -221,24 +228,13 @@ class Journal:
                 for number, (species, *files), state in self._written_photos(batch)
             ]
 
-    def targets_after(self, batch: int) -> set[Place]:
-        """Where the pictures lie that later batches placed."""
-        names = {key: name for name, key in self._all_volumes().items()}
-        with self._reading():
-            return {
-                Place(names[there], path_bytes(target))
-                for later in self._entries("WHERE batches.id > ?", batch)
-                for _, (_, (_, _, there, target, *_), *_), state in self._written_photos(later.id)
-                if state is State.PLACED
-            }
-
-    def folders(self, batch: int, *, removed: bool) -> list[Place]:
-        """The folders that a batch made, or emptied and removed; outer ones first."""
+    def folders(self, batch: int) -> list[Place]:
+        """The folders that a batch made; outer ones first."""
         rows = self._rows(
             "SELECT name, path FROM folders JOIN volumes ON volumes.id = volume"
-            " WHERE batch = ? AND removed = ? ORDER BY length(path)",
-            batch, removed,
-        )  # fmt: skip
+            " WHERE batch = ? AND NOT removed ORDER BY length(path)",
+            batch,
+        )
         return [Place(volume, path) for volume, path in rows]
 
     def shown(self, place: Place, volumes: Volumes) -> Path:
@@ -268,12 +264,14 @@ class Journal:
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
-        """Raises `Refused` (STORE_DAMAGED) where what is read cannot be what was written."""
+        """Raises `Refused` where the disk fails; STORE_DAMAGED where this cannot be what was written."""
         try:
             yield
         except (sqlite3.DatabaseError, KeyError, TypeError, ValueError) as error:
             if journal_file.is_damage(error):
                 raise self._damaged() from error
+            if isinstance(error, sqlite3.OperationalError):
+                raise refusal(error, self._file) from error
             raise
 
     def _damaged(self) -> Refused:
@@ -374,11 +372,11 @@ class Journal:
                     photos[number].append((*source, *target, size, mtime_ns, digest))
             yield batch, page, *journal_pages.written(batch, photos)
 
-    def _add_folders(self, batch: int, folders: Iterable[Path], volumes: Volumes, *, removed: bool) -> None:
+    def _add_folders(self, batch: int, folders: Iterable[Path], volumes: Volumes) -> None:
         for place in map(volumes.place, folders):  # where a link in a folder's place leads is not ours
             self._connection.execute(
-                "INSERT OR IGNORE INTO folders VALUES (?, ?, ?, ?)",
-                (batch, removed, self._volume(place, volumes), place.path),
+                "INSERT OR IGNORE INTO folders VALUES (?, 0, ?, ?)",
+                (batch, self._volume(place, volumes), place.path),
             )
 
 

@@ -57,7 +57,7 @@ CREATE TABLE IF NOT EXISTS landed (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS folders (
     batch INTEGER NOT NULL REFERENCES batches,
-    removed INTEGER NOT NULL,   -- 0: made by the batch; 1: emptied by it and removed
+    removed INTEGER NOT NULL,   -- 1 in what earlier versions wrote of those that it emptied
     volume INTEGER NOT NULL REFERENCES volumes,
     path BLOB NOT NULL,
     PRIMARY KEY (batch, removed, volume, path)

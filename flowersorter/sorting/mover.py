@@ -72,7 +72,7 @@ class _Mover:
         run.finish()
         if run.stopped is None:
             if plan.transfer is Transfer.MOVE:
-                folders.remove_emptied(self._journal, batch.id, run.left, plan.root, self._volumes)
+                folders.remove_emptied(run.left, plan.root)
             if any(one.target is None for one in self._outcomes.values()):
                 folders.remove_made(self._journal, batch, self._volumes)
         run.close(undone=False)

@@ -79,7 +79,6 @@ class _Recovery:
         self._forward = batch.work is not Work.UNDOING
         self._home = State.STAYED if batch.work is Work.MOVING else State.BACK
         self._carrier = Carrier(batch, volumes)
-        self._taken = journal.targets_after(batch.id)  # sorted again since: these files are theirs
         self._states: dict[int, State] = {}
         self._dates: dict[tuple[int, int], int] = {}
         self._unresolved: dict[Path, Left] = {}
@@ -97,21 +96,19 @@ class _Recovery:
             except OSError as error:
                 path = self._journal.shown(photo.files[0].source, self._volumes)
                 self._leave(path, reason_of(error, path), again=True)
-        self._sound = self._carrier.finish() and self._sound
-        if self._sound:
+        synced = self._carrier.finish()
+        if synced and self._sound:
             clear_away = folders.remove_made if self._forward else folders.clear_away
             clear_away(self._journal, batch, self._volumes)
             undone = batch.undone and batch.work is not Work.REDOING
             self._journal.finish(batch.id, self._states, self._dates, undone=undone)
-        else:
+        elif synced:
             self._journal.note(batch.id, self._states, self._dates)
         return Recovered(self._in_place, self._put_back, tuple(self._unresolved.values()))
 
     def _clear_up_photo(self, photo: PhotoEntry) -> None:
-        if photo.files[0].target in self._taken:
-            if photo.state is State.WAITING:
-                self._states[photo.number] = self._home
-            return
+        if photo.state is State.BACK and not self._forward:
+            return  # an earlier undo brought it back, and it may have been sorted again since
         found = self._find(photo)
         if found is None:
             return
@@ -126,7 +123,7 @@ class _Recovery:
             self._states[photo.number] = State.PLACED if changed else self._home
         elif there:
             clear_up = self._clear_up_copy if self._batch.transfer is Transfer.COPY else self._clear_up_move
-            clear_up(photo, there)
+            clear_up(photo.number, there)
         for one in found:
             for beside in (one.source, one.target):
                 fileops.remove_temporary(beside.with_name(one.temporary))
@@ -138,39 +135,39 @@ class _Recovery:
             else:
                 self._leave(one.target, Reason(Code.EDITED_SINCE, {"path": one.target}), again=False)
 
-    def _clear_up_move(self, photo: PhotoEntry, files: Sequence[_Found]) -> None:
+    def _clear_up_move(self, number: int, files: Sequence[_Found]) -> None:
         all_at_target = all(one.at_target for one in files)
         all_at_source = all(one.at_source for one in files)
         if all_at_target and (self._forward or not all_at_source):
             for one in files:
                 if one.at_source:
                     _take_away(one.source, keep=one.target)
-            self._finished(photo.number, files)
+            self._finished(number, files)
             return
         moved = any(one.at_target for one in files)
         for one in files:
             if one.at_source and one.at_target:
                 _take_away(one.target, keep=one.source)
         away = [one for one in files if not one.at_source]
-        if away and not self._carry_home(photo.number, away):
+        if away and not self._carry_home(number, away):
             return
-        self._states[photo.number] = self._home
-        self._put_back += moved or (not self._forward and photo.state is not State.BACK)
+        self._states[number] = self._home
+        self._put_back += moved or not self._forward
 
-    def _clear_up_copy(self, photo: PhotoEntry, files: Sequence[_Found]) -> None:
+    def _clear_up_copy(self, number: int, files: Sequence[_Found]) -> None:
         if not self._forward:
             if fileops.look(files[0].target) is not None:  # an edited copy, too, is not gone
-                self._states[photo.number] = State.PLACED
+                self._states[number] = State.PLACED
             else:
-                self._states[photo.number] = self._home
-                self._put_back += photo.state is not State.BACK
+                self._states[number] = self._home
+                self._put_back += 1
         elif all(one.at_target for one in files):
-            self._finished(photo.number, files)
+            self._finished(number, files)
         else:
             incomplete = [one for one in files if one.at_source and one.at_target]
             for one in incomplete:
                 _take_away(one.target, keep=one.source)
-            self._states[photo.number] = self._home
+            self._states[number] = self._home
             self._put_back += bool(incomplete)
 
     def _finished(self, number: int, files: Sequence[_Found]) -> None:
@@ -221,10 +218,15 @@ class _Recovery:
                     self._leave(hindrance.arguments["path"], hindrance, again=True)
                     return None
             one = _where_is(member, entry, source, target, self._batch.temporary(photo.number, member))
-            if self._forward and not one.at_source and not one.at_target and fileops.look(source) is not None:
-                one = replace(one, at_source=True)  # edited since, and never moved: the photo stays with it
+            if not one.at_source and not one.at_target and self._stays(one):
+                one = replace(one, at_source=True)
             found.append(one)
         return found
+
+    def _stays(self, one: _Found) -> bool:
+        """Whether a file, nowhere as it was, was edited at its source: the whole photo belongs there."""
+        moved = not self._forward and fileops.look(one.target) is not None
+        return not moved and fileops.look(one.source) is not None
 
     def _leave(self, path: Path, reason: Reason, *, again: bool) -> None:
         self._unresolved[path] = Left(path, reason)

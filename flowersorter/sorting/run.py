@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flowersorter.records import Reason, Refused
 from flowersorter.sorting import fileops
-from flowersorter.sorting.carrier import Carrier, Landed, Leg
+from flowersorter.sorting.carrier import Carrier, Landed, Leg, check
 from flowersorter.sorting.entries import BatchEntry, State
 from flowersorter.sorting.fileops import split
 from flowersorter.sorting.folders import Inside
@@ -68,17 +68,16 @@ class Run:
     def carry(self, number: int, legs: Sequence[Leg]) -> Landed:
         """Bring one photo to its targets, whose folder is made if need be. Raises `Trouble`."""
         here, there = split(legs[0].source)[0], split(legs[0].target)[0]
-        hindrance = self._inside.hindrance(here)
-        if hindrance is not None:
-            self.leave(number)
-            raise Trouble(hindrance, tried=False)
-        if there not in self._folders:
-            self.make_folders([legs[0].target.parent])
-        reason = self._folders[there]
-        if reason is not None:
-            self.leave(number)
-            raise Trouble(reason)
         try:
+            hindrance = self._inside.hindrance(here)
+            if hindrance is not None:
+                raise Trouble(hindrance, tried=False)
+            if there not in self._folders:
+                check(legs)  # no folder is made for a photo that is not carried
+                self.make_folders([legs[0].target.parent])
+            reason = self._folders[there]
+            if reason is not None:
+                raise Trouble(reason)
             landed = self._carrier.carry(number, legs, (here, there))
         except Trouble as trouble:
             self._note(number, trouble)
@@ -129,6 +128,8 @@ class Run:
             self._note_all()
 
     def _note_all(self) -> None:
+        if self._arrived is State.BACK:
+            return  # only at the end: to recovery, BACK means that an earlier undo brought the photo back
         with self._stopping():
             self._journal.note(self._batch.id, self._states, self._dates)
             self._states.clear()

@@ -34,7 +34,7 @@ def undo(journal: Journal, batch: int | None, report: Report = silent, *, trash:
     """Put the photos of a batch back where they were; None is the newest that was not undone.
 
     Copies that nobody changed go into the trash while their originals are there. Folders that the
-    batch made and that are empty again are removed, those that it emptied and removed come back.
+    batch made and that are empty again are removed, those that it emptied come back with their photos.
     Raises `Refused`: NOTHING_TO_UNDO, BATCH_NOT_FOUND, BATCH_UNFINISHED, FOLDER_IN_USE.
     """
     entry = _finished(journal, journal.newest_done() if batch is None else journal.entry(batch))
@@ -44,10 +44,8 @@ def undo(journal: Journal, batch: int | None, report: Report = silent, *, trash:
         if entry.transfer is Transfer.COPY:
             again.trash_copies(photos, trash)
         else:
-            again.left += folders.bring_back(journal, entry, again.volumes)
             again.carry(photos)
-        if again.run.stopped is None:
-            folders.clear_away(journal, entry, again.volumes)
+        folders.clear_away(journal, entry, again.volumes)
         given_up = all(left.reason.code in _GIVEN_UP for left in again.left)
         again.run.close(undone=given_up and not again.cancelled)
     return again.answer()
@@ -64,7 +62,7 @@ def redo(journal: Journal, batch: int, report: Report = silent) -> Undone:
         again.carry(photos)
         root = again.volumes.path(entry.root)
         if entry.transfer is Transfer.MOVE and root is not None:
-            folders.remove_emptied(journal, entry.id, again.run.left, root, again.volumes)
+            folders.remove_emptied(again.run.left, root)
         again.run.close(undone=entry.undone and again.restored == 0)
     return again.answer()
 

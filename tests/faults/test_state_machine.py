@@ -111,16 +111,22 @@ class Gardening(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 5))
     def undo_or_redo_any(self, number: int) -> None:
+        try:
+            with disk(self.way):
+                self._undo_or_redo(number)
+        except Refused:
+            return
+
+    @rule(number=st.integers(0, 5), kill_at=KILL_AT)
+    def undo_or_redo_any_and_die(self, number: int, kill_at: int) -> None:
+        self._die(lambda: self._undo_or_redo(number), kill_at)
+
+    def _undo_or_redo(self, number: int) -> None:
         with self.inside.journal() as journal:
             batches = journal.batches()
-        if not batches:
-            return
-        batch = batches[number % len(batches)]
-        with disk(self.way):
-            try:
-                self.inside.redo(batch.id) if batch.undone else self.inside.undo(batch.id)
-            except Refused:
-                return
+        if batches:
+            batch = batches[number % len(batches)]
+            self.inside.redo(batch.id) if batch.undone else self.inside.undo(batch.id)
 
     @precondition(lambda self: self.ever)
     @rule(seed=st.integers(0, 100))

@@ -170,7 +170,7 @@ def test_damage_that_is_met_twice_sets_one_file_aside(garden: Garden) -> None:
             journal.photos(1)
         garden.plant("daisy_1.jpg").sort()
         with pytest.raises(Refused) as second:
-            journal.folders(1, removed=False)
+            journal.folders(1)
     assert second.value.reason == first.value.reason
     assert garden.undo().restored == 1
 

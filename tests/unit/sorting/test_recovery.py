@@ -17,8 +17,8 @@ from support.trees import contents, swapped, tree
 
 from flowersorter.progress import Cancelled, Progress
 from flowersorter.records import Code, Recovered, Refused, Transfer
-from flowersorter.sorting import locks
-from flowersorter.sorting.entries import Work
+from flowersorter.sorting import carrier, locks
+from flowersorter.sorting.entries import State, Work
 from flowersorter.sorting.journal import Journal
 
 
@@ -454,15 +454,14 @@ def undo_some(garden: Garden, batch: int, photos: int) -> None:
     assert garden.undo(batch, cancel).restored == photos
 
 
-@pytest.mark.parametrize("work", [Work.UNDOING, Work.REDOING])
-def test_a_photo_that_was_sorted_again_is_in_one_batch(garden: Garden, work: Work) -> None:
-    """Its later batch has it at the same target: the one that was interrupted does not."""
+def test_a_photo_that_was_sorted_again_is_in_one_batch(garden: Garden) -> None:
+    """Its later batch has it at the same target: the one whose undo was interrupted does not."""
     before = files(garden.plant("rose_1.jpg", "rose_2.jpg", "rose_3.jpg").root)
     garden.sort()
     undo_some(garden, 1, 2)
     garden.sort()
     with garden.journal() as journal:
-        journal.work_on(1, work)
+        journal.work_on(1, Work.UNDOING)
     result = recovered(garden)
     assert (result.put_back, result.unresolved) == (0, ())
     with garden.journal() as journal:
@@ -491,3 +490,33 @@ def test_a_copy_of_a_later_batch_is_not_taken_away(garden: Garden) -> None:
         journal.work_on(1, Work.UNDOING)
     recovered(garden)
     assert files(garden.root) == before
+
+
+def test_a_picture_edited_at_home_gets_its_companion_back(garden: Garden) -> None:
+    """Promise 6: an undo was interrupted between the two."""
+    garden.plant("rose_1.jpg", "rose_1.xmp").sort()
+    with garden.journal() as journal:
+        journal.work_on(1, Work.UNDOING)
+    (garden.root / "Rose" / "rose_1.jpg").rename(garden.root / "rose_1.jpg")
+    (garden.root / "rose_1.jpg").write_bytes(b"edited")
+    assert recovered(garden) == Recovered(put_back=1)
+    assert sorted(path.name for path in garden.root.iterdir()) == ["rose_1.jpg", "rose_1.xmp"]
+
+
+def test_an_undo_is_written_down_at_its_end(garden: Garden, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the journal says to be back is not looked at by recovery, so it must not be half back."""
+    garden.plant("rose_1.jpg", "rose_2.jpg", "rose_3.jpg")
+    with disk("copy"):
+        garden.sort()
+        kept = tree(garden.root)
+        monkeypatch.setattr(carrier, "_SHARE_PHOTOS", 1)
+        written: list[str] = []
+
+        def watch(event: object) -> None:
+            with garden.journal() as journal:
+                written.extend(photo.state for photo in journal.photos(1))
+
+        garden.undo(1, watch)
+        assert set(written) == {State.PLACED}
+        garden.redo(1)
+    assert tree(garden.root) == kept

@@ -19,7 +19,7 @@ from support.junctions import make_junctions
 from support.primitives import disk
 from support.trees import contents, swapped, tree
 
-from flowersorter.progress import Cancelled, Progress, Stage
+from flowersorter.progress import Cancelled, Progress, Report, Stage
 from flowersorter.records import Code, Refused, Transfer, Undone
 from flowersorter.sorting import undo as undoing
 from flowersorter.sorting.volumes import Volume, Volumes
@@ -132,9 +132,46 @@ def test_a_folder_that_a_batch_made_and_somebody_again_stays(garden: Garden) -> 
     assert (garden.root / "Rose").is_dir()
 
 
-@pytest.mark.parametrize(("way", "restored"), [("rename", 2), ("copy", 0)])
-def test_damage_that_is_met_during_an_undo_is_said(garden: Garden, way: str, restored: int) -> None:
-    """Promise 19: what is back is counted, the rest is left."""
+def test_no_folder_comes_back_for_a_photo_that_does_not(garden: Garden) -> None:
+    """Promise 18."""
+    garden.plant("one/rose_1.jpg", "two/rose_2.jpg").sort()
+    (garden.root / "Rose" / "rose_1.jpg").write_bytes(b"edited")
+    assert garden.undo().restored == 1
+    assert sorted(path.name for path in garden.root.iterdir()) == ["Rose", "two"]
+
+
+def test_a_folder_that_was_handed_over_to_nobody_stays(garden: Garden) -> None:
+    """Promise 18: a later batch that has no photo there does not remove what somebody made."""
+    garden.plant("rose_1.jpg").sort()
+    garden.plant("daisy_1.jpg").sort()
+    (garden.root / "Rose" / "note.txt").write_text("mine")
+    garden.undo(1)
+    (garden.root / "Rose" / "note.txt").unlink()
+    garden.undo(2)
+    assert (garden.root / "Rose").is_dir()
+
+
+@pytest.mark.parametrize("act", [Garden.undo, Garden.redo])
+def test_folders_that_the_journal_does_not_tell_do_not_hide_what_was_done(
+    garden: Garden, act: Callable[[Garden, int, Report], Undone]
+) -> None:
+    """Promise 19: its table is lost while the photos move."""
+    garden.plant("rose_1.jpg", "rose_2.jpg").sort()
+    if act is Garden.redo:
+        garden.undo()
+
+    def drop(event: object) -> None:
+        if isinstance(event, Progress) and event.done == 1:
+            with closing(sqlite3.connect(garden.journal_file, isolation_level=None)) as other:
+                other.execute("DROP TABLE folders")
+
+    undone = act(garden, 1, drop)
+    assert (undone.restored, undone.left) == (2, ())
+
+
+@pytest.mark.parametrize("way", ["rename", "copy"])
+def test_damage_that_is_met_during_an_undo_is_said(garden: Garden, way: str) -> None:
+    """Promise 19: what is back is counted."""
     garden.plant("rose_1.jpg", "rose_2.jpg").sort()
 
     def damage(event: object) -> None:
@@ -144,8 +181,7 @@ def test_damage_that_is_met_during_an_undo_is_said(garden: Garden, way: str, res
 
     with disk(way):
         undone = garden.undo(1, damage)
-    assert undone.restored == restored
-    assert set(left(undone).values()) <= {Code.STORE_DAMAGED}
+    assert (undone.restored, undone.left) == (2, ())
     assert undone.unwritten is not None
     assert undone.unwritten.code is Code.STORE_DAMAGED
     assert sorted(path.name for path in garden.root.rglob("*.jpg")) == ["rose_1.jpg", "rose_2.jpg"]
