@@ -520,3 +520,15 @@ def test_an_undo_is_written_down_at_its_end(garden: Garden, monkeypatch: pytest.
         assert set(written) == {State.PLACED}
         garden.redo(1)
     assert tree(garden.root) == kept
+
+
+def test_a_strangers_picture_at_home_gets_no_companion(garden: Garden) -> None:
+    """Promise 6: an undo was interrupted before this photo, which was edited where it is."""
+    garden.plant("rose_1.jpg", "rose_1.xmp").sort()
+    with garden.journal() as journal:
+        journal.work_on(1, Work.UNDOING)
+    (garden.root / "Rose" / "rose_1.jpg").write_bytes(b"edited")
+    (garden.root / "rose_1.jpg").write_bytes(b"a stranger's")
+    before = files(garden.root)
+    assert recovered(garden) == Recovered()
+    assert files(garden.root) == before
