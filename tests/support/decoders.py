@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import sys
 import threading
 from dataclasses import replace
@@ -27,6 +28,8 @@ def misbehave(path: Path, wanted: Wanted) -> Look:
             ctypes.PyDLL(None).pause()
         case "doze":
             threading.Event().wait()
+        case "stay":  # no thread and no alarm runs, as in one that waits for a dead drive
+            os.kill(os.getpid(), signal.SIGSTOP)
         case "swallow":
             return _swallow(path, wanted)
         case "who":

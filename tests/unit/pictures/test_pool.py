@@ -250,7 +250,7 @@ def test_a_child_that_nothing_kills_does_not_hold_the_program(
     monkeypatch.setattr(popen_fork.Popen, "_send_signal", lambda _process, _number: None)
     with PicturePool(1, seconds_per_picture=0.5, decoder=misbehave) as pool:
         number = who(pool, photo)[0]
-        look = pool.look(*named(photo, "doze"), WANTED)
+        look = pool.look(*named(photo, "stay"), WANTED)
         assert look.problem is not None
         assert look.problem.code is Code.TOO_SLOW
     assert is_running(number)
