@@ -59,8 +59,10 @@ def remove_made(journal: Journal, batch: BatchEntry, volumes: Volumes) -> list[P
     kept: list[Place] = []
     for place in reversed(made):
         folder = volumes.path(place)
-        if folder is not None and inside.hindrance(str(folder)) is None and not _removed(folder):
-            kept += [place] * folder.is_dir()
+        if folder is None or inside.hindrance(str(folder)) is not None:
+            continue
+        if not _removed(folder) and folder.is_dir():
+            kept.append(place)
     return kept
 
 

@@ -93,7 +93,7 @@ class Run:
         self._states[number] = self._stayed
 
     def arrive(self, number: int, left: str) -> None:
-        """Write down that a photo has gone from a folder by other means, into the trash."""
+        """Write down that a photo has gone, out of the folder `left`."""
         self._states[number] = self._arrived
         self.left.add(left)
 

@@ -348,12 +348,8 @@ def test_the_chosen_folder_may_have_become_a_link(tmp_path: Path, folder: str) -
     assert tree(garden.root) == before
 
 
-def test_a_date_that_the_other_disk_rounded_comes_back(
-    garden: Garden, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Promise 7: FAT keeps every other second, the journal the date itself."""
-    garden.plant("rose_1.jpg", "rose_1.xmp")
-    before = tree(garden.root)
+def round_dates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the folder Rose keep every other second only, as FAT does."""
     real = os.utime
 
     def rounding(path: Any, *, ns: tuple[int, int]) -> None:
@@ -362,6 +358,15 @@ def test_a_date_that_the_other_disk_rounded_comes_back(
         real(path, ns=ns)
 
     monkeypatch.setattr(os, "utime", rounding)
+
+
+def test_a_date_that_the_other_disk_rounded_comes_back(
+    garden: Garden, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Promise 7: FAT keeps every other second, the journal the date itself."""
+    garden.plant("rose_1.jpg", "rose_1.xmp")
+    before = tree(garden.root)
+    round_dates(monkeypatch)
     with disk("copy"):
         (outcome,) = garden.sort().outcomes
         assert outcome.losses == ("times",)
@@ -376,16 +381,9 @@ def test_a_date_that_the_redo_kept_is_the_one_to_go_by(
     """Promise 7: the disk rounded it the first time only; of a companion nothing but its date is known."""
     garden.plant("rose_1.jpg", "rose_1.xmp")
     before = tree(garden.root)
-    real = os.utime
-
-    def rounding(path: Any, *, ns: tuple[int, int]) -> None:
-        if Path(path).parent.name == "Rose":
-            ns = (ns[0], ns[1] // 2_000_000_000 * 2_000_000_000)
-        real(path, ns=ns)
-
     with disk("copy"):
         with monkeypatch.context() as patched:
-            patched.setattr(os, "utime", rounding)
+            round_dates(patched)
             garden.sort()
             garden.undo()
         assert garden.redo(1).restored == 1
