@@ -76,7 +76,7 @@ SENTENCES: Final[dict[Code, str]] = {
     Code.FOLDER_IN_USE: "Another FlowerSorter is sorting into “{path}”. Wait until it has finished.",
     Code.STORE_DAMAGED: "FlowerSorter's own file “{path}” was damaged. It was set aside as “{aside}”; your photos are not affected.",
     Code.HISTORY_LOST: "The history begins anew: what was done before cannot be taken back here.",
-    Code.HISTORY_BEHIND: "What was done stays done. FlowerSorter completes its history when it starts again.",
+    Code.HISTORY_BEHIND: "Your photos are not affected. FlowerSorter completes its history when it starts again.",
     Code.STORE_TOO_NEW: "FlowerSorter's own file “{path}” was written by a newer FlowerSorter. Please update the program.",
     Code.BAD_NAME: "“{name}” cannot be used as a name.",
     Code.FILE_UNUSABLE: "“{path}” cannot be used: {detail}.",

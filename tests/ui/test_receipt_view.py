@@ -119,7 +119,7 @@ def test_a_history_that_is_behind_is_said(view, plan):
     view.show_receipt(replace(receipt_of(plan), unwritten=full), Transfer.MOVE, ROOT)
     assert view.message.words() == (
         "The disk is full. Free some space and try again.\n"
-        "What was done stays done. FlowerSorter completes its history when it starts again."
+        "Your photos are not affected. FlowerSorter completes its history when it starts again."
     )
     assert not view.undo_button.isHidden()
     view.show_receipt(receipt_of(plan), Transfer.MOVE, ROOT)
