@@ -21,7 +21,7 @@ from flowersorter.jobs import clean, reading
 from flowersorter.jobs.clean import Checked
 from flowersorter.learning.suspects import Finding, Kind, SuspectPhoto
 from flowersorter.library import KnownFile, Library
-from flowersorter.records import Code, Refused, Status
+from flowersorter.records import Code, Outcome, Photo, Reason, Receipt, Refused, Status
 from flowersorter.settings import Settings
 from flowersorter.ui.cleaning_view import CleaningView
 from flowersorter.ui.report_view import ReportView
@@ -127,6 +127,22 @@ def test_a_folder_that_cannot_be_checked_costs_one_sentence(view, tmp_path, qtbo
     assert view.message.words() == f"“{tmp_path / 'gone'}” is not a folder, or it is no longer there."
     with qtbot.waitSignal(view.closed):
         qtbot.mouseClick(view.back_button, Qt.MouseButton.LeftButton)
+
+
+def test_a_history_that_is_behind_is_said(view, folder, qtbot, monkeypatch):
+    """Promise 19."""
+    nothing = Checked(folder, ("rose", "tulip"), 9, ())
+    monkeypatch.setattr(clean, "look_for_suspects", lambda *_arguments: nothing)
+    with qtbot.waitSignal(view.found):
+        view.look(folder, "auto", "cpu")
+    moved = Outcome(Photo(folder / "a.jpg", 1, 1), Status.MOVED, folder / "rose" / "a.jpg", "rose")
+    with qtbot.waitSignal(view.found):
+        view._show_receipt(Receipt(1, (moved,), unwritten=Reason(Code.DISK_FULL)))
+    assert view.message.words().splitlines() == [
+        "1 photo moved.",
+        "The disk is full. Free some space and try again.",
+        "Your photos are not affected. FlowerSorter completes its history when it starts again.",
+    ]
 
 
 def test_a_look_that_is_stopped_goes_back(view, folder, qtbot, monkeypatch):
