@@ -17,6 +17,7 @@ from flowersorter.sorting import copying, fileops, streams
 from flowersorter.sorting.copying import Copied, CopyDiffers, Seal, SourceChanged
 from flowersorter.sorting.entries import BatchEntry
 from flowersorter.sorting.fileops import CannotRename, LeftBehind, split
+from flowersorter.sorting.streams import Hashing
 from flowersorter.sorting.troubles import Trouble, reason_of
 from flowersorter.sorting.volumes import Volumes
 
@@ -58,6 +59,11 @@ class _Copy:
     original: Seal | None  # of the source, before it was copied
     copied: Copied
 
+    @property
+    def as_meant(self) -> bool:
+        """Whether the bytes are those that were meant."""
+        return self.leg.digest is None or self.leg.digest == self.copied.digest
+
 
 class Carrier:
     """Carries photo after photo. The caller secures and releases when it is `due`, and at the end."""
@@ -69,6 +75,7 @@ class Carrier:
         self._copies: dict[int, list[_Copy]] = {}
         self._bytes = 0
         self._touched: set[str] = set()
+        self._hashing = Hashing()
 
     @property
     def due(self) -> bool:
@@ -97,8 +104,13 @@ class Carrier:
         return self._copy(number, legs)
 
     def secure(self) -> dict[int, Trouble]:
-        """Sync the folders of the copies. The answer is the photos whose copies were taken back."""
+        """Make sure of the copies' bytes, and sync their folders. The answer is the photos taken back."""
         troubles: dict[int, Trouble] = {}
+        for number, copies in list(self._copies.items()):
+            other = next((copy.leg for copy in copies if not copy.as_meant), None)
+            if other is not None:
+                reason = Reason(Code.CHANGED_MEANWHILE, {"path": other.source})
+                troubles[number] = _taken_back(self._copies.pop(number), reason, tried=False)
         for folder in {copy.leg.target.parent for copies in self._copies.values() for copy in copies}:
             try:
                 fileops.sync_folder(folder)
@@ -167,7 +179,7 @@ class Carrier:
         copies: list[_Copy] = []
         for member, leg in enumerate(legs):
             try:
-                copies.append(_copy(leg, self._batch.temporary(number, member)))
+                copies.append(_copy(leg, self._batch.temporary(number, member), self._hashing))
             except Trouble as trouble:
                 raise _taken_back(
                     copies, trouble.reason, tried=trouble.tried, broken=trouble.broken
@@ -202,14 +214,14 @@ def _check(leg: Leg) -> None:
         raise Trouble(Reason(Code.CHANGED_MEANWHILE, {"path": leg.source}), tried=False)
 
 
-def _copy(leg: Leg, temporary: str) -> _Copy:
+def _copy(leg: Leg, temporary: str, hashing: Hashing) -> _Copy:
     try:
         original = copying.seal(leg.source)
         copied = copying.copy_new(
             leg.source,
             leg.target,
             leg.target.with_name(temporary),
-            expected=leg.digest,
+            hashing,
             modified_ns=leg.date,
         )
     except SourceChanged as change:
@@ -266,7 +278,12 @@ def _brought_back(gone: Sequence[_Copy]) -> bool:
         temporary = leg.source.with_name(copy.temporary)
         try:
             copying.copy_new(
-                leg.target, leg.source, temporary, expected=copy.copied.digest, modified_ns=leg.mtime_ns
+                leg.target,
+                leg.source,
+                temporary,
+                Hashing(),
+                modified_ns=leg.mtime_ns,
+                expected=copy.copied.digest,
             )
             fileops.sync_folder(leg.source.parent)
         except (OSError, LeftBehind, SourceChanged, CopyDiffers):

@@ -12,6 +12,7 @@ from typing import Final
 
 from flowersorter.sorting import fileops, streams
 from flowersorter.sorting.fileops import NO_SUCH_CALL, CannotRename, LeftBehind, take_back
+from flowersorter.sorting.streams import Digest, Hashing
 
 # What a disk or its owner does not let us keep, and what is an error that leaves the original in its place.
 _CANNOT_KEEP: Final = frozenset(NO_SUCH_CALL | {errno.EPERM})
@@ -28,8 +29,13 @@ class Copied:
     """What a verified copy is: its stamp, the sha256 of its bytes, and what the disk could not keep."""
 
     stamp: Stamp
-    digest: str
+    hashed: Digest
     losses: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of its bytes, hex; waits for it."""
+        return self.hashed.hex()
 
 
 class SourceChanged(Exception):  # noqa: N818 - an answer: leave the photo
@@ -53,18 +59,25 @@ def seal(path: Path) -> Seal | None:
 
 
 def copy_new(
-    source: Path, target: Path, temporary: Path, *, expected: str | None, modified_ns: int
+    source: Path,
+    target: Path,
+    temporary: Path,
+    hashing: Hashing,
+    *,
+    modified_ns: int,
+    expected: str | None = None,
 ) -> Copied:
     """Copy a file to a new name, read it back, never over another file; the source stays.
 
     The bytes are complete, synced and verified under the name `temporary`, in the target's folder,
-    before `target` appears. `expected` is the sha256 they must have, if it is known; `modified_ns`
-    the date that the copy is given. The caller syncs the folder.
+    before `target` appears. `modified_ns` is the date that the copy is given. `expected` is the
+    sha256 that they must have; to wait for it here takes longer than to look at `Copied.digest` later.
+    The caller syncs the folder.
     Raises FileExistsError, `SourceChanged`, `CopyDiffers`, OSError; then neither name is left. `LeftBehind`.
     """
-    copied = _write_verified(source, temporary, expected=expected, modified_ns=modified_ns)
+    copied = _write_verified(source, temporary, hashing, expected=expected, modified_ns=modified_ns)
     try:
-        return _give_name(temporary, target, copied)
+        return _give_name(temporary, target, hashing, copied)
     except LeftBehind:
         raise  # an incomplete target is left: the temporary beside it tells recovery that it is ours
     except BaseException as error:
@@ -74,14 +87,16 @@ def copy_new(
         raise
 
 
-def _give_name(temporary: Path, target: Path, copied: Copied) -> Copied:
+def _give_name(temporary: Path, target: Path, hashing: Hashing, copied: Copied) -> Copied:
     try:
         fileops.rename_new(temporary, target)
     except CannotRename:
         # Neither rename nor link: the target itself is made, exclusively, and filled from the temporary,
         # which is sure to be there as long as the target may be incomplete.
         fileops.system.sync_folder(target.parent)
-        filled = _write_verified(temporary, target, expected=copied.digest, modified_ns=copied.stamp[2])
+        filled = _write_verified(
+            temporary, target, hashing, expected=copied.digest, modified_ns=copied.stamp[2]
+        )
         try:
             fileops.system.sync_folder(target.parent)
             fileops.system.unlink(temporary)
@@ -92,12 +107,14 @@ def _give_name(temporary: Path, target: Path, copied: Copied) -> Copied:
     return copied
 
 
-def _write_verified(source: Path, target: Path, *, expected: str | None, modified_ns: int) -> Copied:
+def _write_verified(
+    source: Path, target: Path, hashing: Hashing, *, expected: str | None, modified_ns: int
+) -> Copied:
     with streams.reading(source) as reading:
         writing = fileops.system.create(target)
         try:
-            digest, losses = _fill(source, reading, target, writing, modified_ns)
-            if expected not in {None, digest}:
+            digest, losses = _fill(source, reading, target, writing, hashing, modified_ns)
+            if expected is not None and digest.hex() != expected:
                 raise SourceChanged
             mine = _stamp(fileops.system.status(target))
         except BaseException as error:
@@ -109,20 +126,20 @@ def _write_verified(source: Path, target: Path, *, expected: str | None, modifie
 
 
 def _fill(
-    source: Path, reading: int, target: Path, writing: int, modified_ns: int
-) -> tuple[str, tuple[str, ...]]:
-    """Bring bytes and details to the disk, and read them back; the answer is the sha256 and the losses."""
+    source: Path, reading: int, target: Path, writing: int, hashing: Hashing, modified_ns: int
+) -> tuple[Digest, tuple[str, ...]]:
+    """Bring bytes and details to the disk, and read them back; the answer is the digest and the losses."""
     try:
         before = os.fstat(reading)
-        with streams.passed_on(reading, writing) as passed:
-            if _seal(before) != _seal(os.fstat(reading)):
-                raise SourceChanged
-            losses = _keep_details(source, before, target, modified_ns)
-            fileops.system.sync(writing)
-            fileops.system.forget(writing)
-            if not streams.holds(target, passed):
-                raise CopyDiffers
-            return passed.digest(), losses
+        passed = streams.passed_on(reading, writing, hashing)
+        if _seal(before) != _seal(os.fstat(reading)):
+            raise SourceChanged
+        losses = _keep_details(source, before, target, modified_ns)
+        fileops.system.sync(writing)
+        fileops.system.forget(writing)
+        if not streams.holds(target, passed):
+            raise CopyDiffers
+        return passed.digest, losses
     finally:
         os.close(writing)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 from flowersorter.sorting import fileops
 
@@ -17,16 +18,52 @@ _CHUNK: Final = 1 << 20  # bytes per read and write
 _KEPT_CHUNKS: Final = 64  # of a file are kept in memory at most, to be compared with its copy
 
 
+class Digest:
+    """The sha256 of bytes that are hashed on a thread, in the order in which they are fed."""
+
+    def __init__(self, thread: Executor) -> None:
+        self._hasher = hashlib.sha256()
+        self._thread = thread
+        self._latest: Future[None] | None = None
+
+    def feed(self, data: bytes) -> None:
+        """Hash more, soon."""
+        if self._latest is None and len(data) < _CHUNK:
+            self._hasher.update(data)  # little is hashed sooner than a thread is asked
+        else:
+            self._latest = self._thread.submit(self._hasher.update, data)
+
+    def wait(self) -> None:
+        """Return when everything that was fed is hashed."""
+        if self._latest is not None:
+            self._latest.result()
+
+    def hex(self) -> str:
+        """The sha256 of all, hex; waits for it."""
+        self.wait()
+        return self._hasher.hexdigest()
+
+
+class Hashing:
+    """A thread that hashes one file after another, for that takes longer than to copy them."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, "hash")
+        self._latest = Digest(self._thread)
+
+    def begin(self) -> Digest:
+        """Begin the next file; waits for the one before, so that the bytes of no more than one pile up."""
+        self._latest.wait()
+        self._latest = Digest(self._thread)
+        return self._latest
+
+
+@dataclass(frozen=True, slots=True)
 class Passed:
-    """The bytes that went from one file to another: themselves if they are not too many, and their sha256."""
+    """The bytes that went from one file to another: their digest, and themselves if they are not too many."""
 
-    def __init__(self, hashing: Hashing, chunks: Sequence[bytes] | None) -> None:
-        self.chunks = chunks
-        self._hashing = hashing
-
-    def digest(self) -> str:
-        """The sha256, hex; waits for it."""
-        return self._hashing.digest()
+    digest: Digest
+    chunks: Sequence[bytes] | None
 
 
 @contextmanager
@@ -60,74 +97,30 @@ def begins_with(whole: Path, part: Path) -> bool:
         return size <= os.fstat(first).st_size and _digest(first, size) == _digest(second, size)
 
 
-@contextmanager
-def passed_on(source: int, target: int) -> Iterator[Passed]:
-    """Write all bytes of one descriptor to another. Raises OSError.
-
-    They are hashed on a thread while they are written, and while the context lasts: that takes longer
-    than to read and write them.
-    """
+def passed_on(source: int, target: int, hashing: Hashing) -> Passed:
+    """Write all bytes of one descriptor to another; they may still be hashed afterwards. Raises OSError."""
     chunks: list[bytes] = []
-    while len(chunks) < _KEPT_CHUNKS and (data := fileops.system.read(source, _CHUNK)):
-        chunks.append(data)
-    with Hashing(chunks) as hashing:
-        for chunk in chunks:
-            _write(target, chunk)
-        longer = False
-        while len(chunks) == _KEPT_CHUNKS and (data := fileops.system.read(source, _CHUNK)):
+    longer = False
+    digest = hashing.begin()
+    while data := fileops.system.read(source, _CHUNK):
+        digest.feed(data)
+        _write(target, data)
+        if len(chunks) < _KEPT_CHUNKS:
+            chunks.append(data)
+        else:
             longer = True
-            hashing.feed(data)
-            _write(target, data)
-        yield Passed(hashing, None if longer else chunks)
+            digest.wait()
+    return Passed(digest, None if longer else chunks)
 
 
 def holds(path: Path, passed: Passed) -> bool:
     """Whether reading a file gives the bytes that were passed on. Raises OSError."""
     if passed.chunks is None:
-        return digest_of(path) == passed.digest()
+        return digest_of(path) == passed.digest.hex()
     with reading(path) as descriptor:
         if any(_read_exactly(descriptor, len(chunk)) != chunk for chunk in passed.chunks):
             return False
         return not fileops.system.read(descriptor, 1)
-
-
-class Hashing:
-    """The sha256 of bytes, much of them hashed on a thread."""
-
-    def __init__(self, chunks: Sequence[bytes]) -> None:
-        self._hasher = hashlib.sha256()
-        self._thread: threading.Thread | None = None
-        if len(chunks) > 1:
-            self._thread = threading.Thread(target=self._update, args=(chunks,), name="hash")
-        else:
-            self._update(chunks)
-
-    def __enter__(self) -> Self:
-        if self._thread is not None:
-            self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._wait()
-
-    def feed(self, data: bytes) -> None:
-        """Hash more, once the thread is through."""
-        self._wait()
-        self._hasher.update(data)
-
-    def digest(self) -> str:
-        """The sha256 of all, hex."""
-        self._wait()
-        return self._hasher.hexdigest()
-
-    def _update(self, chunks: Sequence[bytes]) -> None:
-        for chunk in chunks:
-            self._hasher.update(chunk)
-
-    def _wait(self) -> None:
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
 
 
 def _digest(descriptor: int, size: int) -> str:

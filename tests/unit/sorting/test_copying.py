@@ -13,6 +13,7 @@ from support.primitives import Watched, disk, unwatched
 
 from flowersorter.sorting import fileops, streams
 from flowersorter.sorting.copying import Copied, CopyDiffers, SourceChanged, copy_new
+from flowersorter.sorting.streams import Hashing
 
 BYTES = bytes(range(256)) * 9_000  # more than two chunks
 DATE = 1_000_000_000_123_456_789
@@ -28,7 +29,8 @@ def source(tmp_path: Path) -> Path:
 
 
 def copy(source: Path, target: Path, expected: str | None = None) -> Copied:
-    return copy_new(source, target, target.with_name(".temporary"), expected=expected, modified_ns=DATE)
+    temporary = target.with_name(".temporary")
+    return copy_new(source, target, temporary, Hashing(), modified_ns=DATE, expected=expected)
 
 
 def names(folder: Path) -> set[str]:
@@ -44,7 +46,8 @@ def test_a_copy_has_bytes_date_permissions_and_attributes(way: str, source: Path
     status = target.stat()
     assert target.read_bytes() == BYTES
     assert (status.st_mtime_ns, status.st_mode & 0o777) == (DATE, 0o640)
-    assert copied == Copied((status.st_ino, len(BYTES), DATE), hashlib.sha256(BYTES).hexdigest(), ())
+    assert copied.stamp == (status.st_ino, len(BYTES), DATE)
+    assert (copied.digest, copied.losses) == (hashlib.sha256(BYTES).hexdigest(), ())
     assert names(tmp_path) == {"source.jpg", "target.jpg"}
 
 
@@ -153,6 +156,54 @@ def test_a_file_that_is_too_large_to_keep_is_verified_too(
     monkeypatch.setattr(fileops.System, "write", write)
     with pytest.raises(CopyDiffers):
         copy(source, tmp_path / "target.jpg")
+
+
+@pytest.fixture
+def hashed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The sizes of what was hashed, on a processor that is slow at it."""
+    sizes: list[int] = []
+    sha256 = hashlib.sha256
+
+    class Hasher:
+        def update(self, data: bytes) -> None:
+            sha256(bytes(32 << 20))
+            sizes.append(len(data))
+
+        def hexdigest(self) -> str:
+            return f"{len(sizes)} hashed"
+
+    monkeypatch.setattr(hashlib, "sha256", Hasher)
+    return sizes
+
+
+def test_one_file_at_most_waits_to_be_hashed(hashed: list[int]) -> None:
+    """A processor that hashes more slowly than the disks copy does not fill the memory."""
+    hashing = Hashing()
+    for files in range(3):
+        digest = hashing.begin()
+        assert len(hashed) == files
+        digest.feed(BYTES)
+    assert digest.hex() == "3 hashed"
+
+
+def test_no_more_waits_to_be_hashed_than_is_kept(
+    hashed: list[int], source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does a film."""
+    monkeypatch.setattr(streams, "_CHUNK", len(BYTES) // 8)
+    monkeypatch.setattr(streams, "_KEPT_CHUNKS", 2)
+    ahead: list[int] = []  # so many chunks were written and not yet hashed, at each
+
+    def watch(name: str, _arguments: tuple[Any, ...]) -> None:
+        if name == "write":
+            ahead.append(len(ahead) + 1 - len(hashed))
+
+    with disk("rename", watch), streams.reading(source) as reading:
+        writing = fileops.system.create(tmp_path / "target.jpg")
+        streams.passed_on(reading, writing, Hashing())
+        os.close(writing)
+    assert len(ahead) == 8
+    assert max(ahead) <= 3
 
 
 def test_a_disk_that_takes_little_at_a_time(

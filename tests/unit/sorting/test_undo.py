@@ -21,6 +21,7 @@ from support.trees import contents, swapped, tree
 
 from flowersorter.progress import Cancelled, Progress, Report, Stage
 from flowersorter.records import Code, Refused, Transfer, Undone
+from flowersorter.sorting import streams
 from flowersorter.sorting import undo as undoing
 from flowersorter.sorting.volumes import Volume, Volumes
 
@@ -487,3 +488,25 @@ def test_a_batch_that_no_number_can_have_is_not_found(garden: Garden) -> None:
     with pytest.raises(Refused) as caught:
         garden.undo(10**20)
     assert caught.value.reason.code is Code.BATCH_NOT_FOUND
+
+
+@pytest.mark.parametrize("chunk", [1 << 20, 16])
+@pytest.mark.parametrize("way", ["copy", "fill", "disks"])
+def test_bytes_that_changed_behind_an_old_date_are_seen_by_the_copy(
+    garden: Garden, way: str, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Promise 7, also where a copy has its name before it is hashed."""
+    monkeypatch.setattr(streams, "_CHUNK", chunk)
+    with disk(way):
+        garden.plant("rose_1.jpg", "rose_1.xmp", "rose_2.jpg").sort()
+        moved = garden.root / "Rose" / "rose_1.jpg"
+        status = moved.stat()
+        moved.write_bytes(b"x" * status.st_size)
+        os.utime(moved, ns=(status.st_atime_ns, status.st_mtime_ns))
+        undone = garden.undo()
+    assert undone.restored == 1
+    assert left(undone) == {"rose_1.jpg": Code.EDITED_SINCE}
+    assert moved.read_bytes() == b"x" * status.st_size
+    assert sorted(map(os.fsdecode, tree(garden.root))) == [
+        "Rose", "Rose/rose_1.jpg", "Rose/rose_1.xmp", "rose_2.jpg",
+    ]  # fmt: skip
