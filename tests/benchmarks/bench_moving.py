@@ -5,7 +5,7 @@
 Prints photos per second, the ratio of the medians and the largest memory, for one disk and for another.
 On a machine whose processors others share, a round tells nothing where they calculated at half their speed
 for one of the two. So a loop that only counts is timed on each before and after. Where it was slow another
-round is made, up to twice as many as asked for; the steadiest count. (Nothing is kept to one processor:
+round is made, up to four times as many as asked for; the steadiest count. (Nothing is kept to one processor:
 while a copy is written, another one hashes it.)
 """
 
@@ -35,6 +35,7 @@ from flowersorter.sorting.volumes import Volumes
 
 SPECIES = 20
 STEADY = 1.5  # the counting loop may take so many times its quickest in this run
+MOST = 4  # times as many rounds as are asked for
 SAME_DISK_GOAL, OTHER_DISK_GOAL = 0.5, 0.6  # of shutil.move's speed
 
 
@@ -153,11 +154,11 @@ def slowness(both: tuple[Timing, Timing]) -> float:
 def measure_often(
     load: Load, disk: Path, target_disk: Path, wanted: int
 ) -> tuple[list[tuple[Timing, Timing]], int]:
-    """The steadiest so many rounds, and how many were made: up to twice as many, while some were slow."""
+    """The steadiest rounds, and how many were made: up to `MOST` times as many, while some were slow."""
     quickest = min(counting() for _ in range(20))
     rounds: list[tuple[Timing, Timing]] = []
     while len(rounds) < wanted or (
-        len(rounds) < 2 * wanted and slowness(rounds[wanted - 1]) > STEADY * quickest
+        len(rounds) < MOST * wanted and slowness(rounds[wanted - 1]) > STEADY * quickest
     ):
         rounds.append(measure(load, disk, target_disk))
         rounds.sort(key=slowness)
