@@ -69,8 +69,10 @@ class ConfusionModel(QAbstractTableModel):
         orientation: Qt.Orientation,  # noqa: ARG002 - the same names on both sides
         role: int = Qt.ItemDataRole.DisplayRole,
     ) -> Any:
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+        if role == Qt.ItemDataRole.DisplayRole:
             return self._species[section]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return messages.tip(self._species[section])
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -81,8 +83,10 @@ class ConfusionModel(QAbstractTableModel):
             return messages.number(count) if count else ""
         if role == SHARE_ROLE:
             return count / max(1, sum(self._counts[index.row()]))
-        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+        if role == Qt.ItemDataRole.AccessibleTextRole:
             return self._words(*self.names(index), count)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return messages.tip(self._words(*self.names(index), count))
         return None
 
     def _words(self, label: str, guess: str, count: int) -> str:

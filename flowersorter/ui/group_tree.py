@@ -113,10 +113,11 @@ class GroupModel(QAbstractItemModel):
         if top:
             group = self._groups[index.row()]
             cells = (group.title, messages.number(len(group.rows)), group.note)
-            return cells[index.column()]
+            words = cells[index.column()]
+            return messages.tip(words) if role == Qt.ItemDataRole.ToolTipRole else words
         line = self._describe(self.record(index))
         if role == Qt.ItemDataRole.ToolTipRole:
-            return line.whole or line.name
+            return messages.tip(line.whole or line.name)
         return (line.name, "", line.note)[index.column()]
 
 

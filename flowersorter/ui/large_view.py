@@ -132,7 +132,7 @@ class LargeView(QWidget):
         for number, guess in enumerate(self._guesses):
             guess.show_score(self._ranking[number] if number < len(self._ranking) else None)
         self._file.setText(show_path(path.relative_to(path.parent)))
-        self._file.setToolTip(show_path(path))
+        self._file.setToolTip(messages.tip(show_path(path)))
         self._confirm.setEnabled(bool(place.species) and review.decision(row) is None)
         self.photo.show_photo(path, one.digest, one.problem)
         self.why.setEnabled(self._model is not None and one.problem is None)

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import Any, Final
 
+from PySide6 import QtGui
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QDateTime, QLocale, Qt, QTimeZone
 
 from flowersorter import sentences
@@ -40,6 +41,11 @@ def plural(n: int, one: str, many: str) -> str:
     Both forms come translated, e.g. ``plural(n, self.tr("%Ln photo", "", n), self.tr("%Ln photos", "", n))``.
     """
     return one if n == 1 else many
+
+
+def tip(words: str) -> str:
+    """Words for a tool tip that shows them as they are: a name may look like a tag."""
+    return QtGui.Qt.convertFromPlainText(words) if QtGui.Qt.mightBeRichText(words) else words
 
 
 def stage_words(stage: Stage) -> str:

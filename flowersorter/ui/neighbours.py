@@ -63,7 +63,7 @@ class _Tile(QWidget):
         self.setFixedSize(QSize(_PICTURE, _PICTURE + 3 * GRID))
         self.setAccessibleName(neighbour.species)
         likeness = self.tr("Likeness: {number} of 1").format(number=messages.decimal(neighbour.likeness, 2))
-        self.setToolTip(f"{neighbour.species}\n{likeness}\n{show_path(neighbour.path)}")
+        self.setToolTip(messages.tip(f"{neighbour.species}\n{likeness}\n{show_path(neighbour.path)}"))
 
     @property
     def path(self) -> Path:

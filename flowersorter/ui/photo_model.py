@@ -145,7 +145,7 @@ class PhotoModel(QAbstractListModel):
             lines = [show_path(one.photo.path)]
             if one.problem is not None:
                 lines.append(messages.say(one.problem))
-            return "\n".join(lines)
+            return messages.tip("\n".join(lines))
         return None
 
     def _spoken(self, row: int) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
+from flowersorter.ui import messages
 from flowersorter.ui.theme import GRID
 
 
@@ -41,7 +42,7 @@ class PlainTable(QTableWidget):
         for row, cells in enumerate(rows):
             for column, words in enumerate(cells):
                 item = QTableWidgetItem(words)
-                item.setToolTip(words)
+                item.setToolTip(messages.tip(words))
                 self.setItem(row, column, item)
         if rows:
             self.selectRow(chosen)

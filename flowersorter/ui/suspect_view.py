@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from flowersorter.sentences import show_path
+from flowersorter.ui import messages
 from flowersorter.ui.cleaning import Tile
 from flowersorter.ui.picture import Preview
 from flowersorter.ui.theme import GRID
@@ -90,6 +91,6 @@ class _Pane(QWidget):
     def show_photo(self, path: Path, species: str) -> None:
         """The thumbnail at once, the sharp picture as soon as it is decoded."""
         self.caption.setText(f"{species} / {show_path(path.relative_to(path.parent))}")
-        self.caption.setToolTip(show_path(path))
+        self.caption.setToolTip(messages.tip(show_path(path)))
         if path != self.picture.path:
             self.picture.show_photo(path, self._thumbnails.pixmap(path, None))

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from flowersorter.sentences import show_path
-from flowersorter.ui import theme
+from flowersorter.ui import messages, theme
 from flowersorter.ui.theme import GRID
 from flowersorter.ui.thumbnails import Thumbnails
 from flowersorter.ui.widgets import set_role
@@ -81,7 +81,7 @@ class TileModel(QAbstractListModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return look.words
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{look.words}\n{show_path(look.path)}"
+            return messages.tip(f"{look.words}\n{show_path(look.path)}")
         return None
 
 

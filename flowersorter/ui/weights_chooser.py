@@ -134,7 +134,7 @@ class WeightsChooser(QWidget):
         for base in bases:
             self.combo.addItem(base_name(base), str(base.path) if base.id == "file" else base.id)
             last = self.combo.count() - 1
-            self.combo.setItemData(last, messages.place(base.path), Qt.ItemDataRole.ToolTipRole)
+            self.combo.setItemData(last, messages.tip(messages.place(base.path)), Qt.ItemDataRole.ToolTipRole)
         self.combo.setCurrentIndex(max(0, self.combo.findData(chosen)))
         self.combo.blockSignals(False)  # noqa: FBT003
         self.combo.setVisible(bool(bases))

@@ -191,7 +191,7 @@ class ModelChooser(Card):
             )
             self.combo.addItem(words, info.name)
             self.combo.setItemData(
-                self.combo.count() - 1, ", ".join(info.species), Qt.ItemDataRole.ToolTipRole
+                self.combo.count() - 1, messages.tip(", ".join(info.species)), Qt.ItemDataRole.ToolTipRole
             )
         chosen = self.combo.findData(self._store.values.model)
         self.combo.setCurrentIndex(chosen if chosen >= 0 else len(models) - 1)

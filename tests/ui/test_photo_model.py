@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QItemSelectionModel
+from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtGui import QTextDocument
 from support.recogniser import classified
 
 from flowersorter.records import Decision, Photo
@@ -139,3 +140,13 @@ def test_only_what_the_group_holds_comes(model, review, tulips):
 def test_dragged_photos_are_named_by_their_rows(model):
     data = model.mimeData([model.index(0), model.index(2)])
     assert bytes(data.data(PHOTOS_MIME).data()) == b"3 1"
+
+
+def test_a_tool_tip_shows_a_path_as_it_is_written(model, review, tmp_path):
+    path = tmp_path / "<b>daisy<b>-90-9.jpg"
+    path.write_bytes(b"new")
+    model.refresh(review.add([classified(Photo(path, 1, 1), 0.8)]))
+    index = model.index(names(model).index(path.name))
+    document = QTextDocument()
+    document.setHtml(index.data(Qt.ItemDataRole.ToolTipRole))
+    assert document.toPlainText() == str(path)
