@@ -8,6 +8,7 @@ has synced the copies' folders and the caller has written the journal, `release`
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -17,7 +18,6 @@ from flowersorter.sorting import copying, fileops, streams
 from flowersorter.sorting.copying import Copied, CopyDiffers, Seal, SourceChanged
 from flowersorter.sorting.entries import BatchEntry
 from flowersorter.sorting.fileops import CannotRename, LeftBehind, split
-from flowersorter.sorting.streams import Hashing
 from flowersorter.sorting.troubles import Trouble, reason_of
 from flowersorter.sorting.volumes import Volumes
 
@@ -59,11 +59,6 @@ class _Copy:
     original: Seal | None  # of the source, before it was copied
     copied: Copied
 
-    @property
-    def as_meant(self) -> bool:
-        """Whether the bytes are those that were meant."""
-        return self.leg.digest is None or self.leg.digest == self.copied.digest
-
 
 class Carrier:
     """Carries photo after photo. The caller secures and releases when it is `due`, and at the end."""
@@ -75,7 +70,7 @@ class Carrier:
         self._copies: dict[int, list[_Copy]] = {}
         self._bytes = 0
         self._touched: set[str] = set()
-        self._hashing = Hashing()
+        self._hashing = streams.hashing_thread()
 
     @property
     def due(self) -> bool:
@@ -104,13 +99,8 @@ class Carrier:
         return self._copy(number, legs)
 
     def secure(self) -> dict[int, Trouble]:
-        """Make sure of the copies' bytes, and sync their folders. The answer is the photos taken back."""
+        """Sync the folders of the copies. The answer is the photos whose copies were taken back."""
         troubles: dict[int, Trouble] = {}
-        for number, copies in list(self._copies.items()):
-            other = next((copy.leg for copy in copies if not copy.as_meant), None)
-            if other is not None:
-                reason = Reason(Code.CHANGED_MEANWHILE, {"path": other.source})
-                troubles[number] = _taken_back(self._copies.pop(number), reason, tried=False)
         for folder in {copy.leg.target.parent for copies in self._copies.values() for copy in copies}:
             try:
                 fileops.sync_folder(folder)
@@ -214,7 +204,7 @@ def _check(leg: Leg) -> None:
         raise Trouble(Reason(Code.CHANGED_MEANWHILE, {"path": leg.source}), tried=False)
 
 
-def _copy(leg: Leg, temporary: str, hashing: Hashing) -> _Copy:
+def _copy(leg: Leg, temporary: str, hashing: Executor) -> _Copy:
     try:
         original = copying.seal(leg.source)
         copied = copying.copy_new(
@@ -222,6 +212,7 @@ def _copy(leg: Leg, temporary: str, hashing: Hashing) -> _Copy:
             leg.target,
             leg.target.with_name(temporary),
             hashing,
+            expected=leg.digest,
             modified_ns=leg.date,
         )
     except SourceChanged as change:
@@ -281,9 +272,9 @@ def _brought_back(gone: Sequence[_Copy]) -> bool:
                 leg.target,
                 leg.source,
                 temporary,
-                Hashing(),
-                modified_ns=leg.mtime_ns,
+                streams.hashing_thread(),
                 expected=copy.copied.digest,
+                modified_ns=leg.mtime_ns,
             )
             fileops.sync_folder(leg.source.parent)
         except (OSError, LeftBehind, SourceChanged, CopyDiffers):

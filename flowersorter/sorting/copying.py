@@ -6,13 +6,13 @@ import errno
 import os
 import stat
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from flowersorter.sorting import fileops, streams
 from flowersorter.sorting.fileops import NO_SUCH_CALL, CannotRename, LeftBehind, take_back
-from flowersorter.sorting.streams import Digest, Hashing
 
 # What a disk or its owner does not let us keep, and what is an error that leaves the original in its place.
 _CANNOT_KEEP: Final = frozenset(NO_SUCH_CALL | {errno.EPERM})
@@ -29,13 +29,8 @@ class Copied:
     """What a verified copy is: its stamp, the sha256 of its bytes, and what the disk could not keep."""
 
     stamp: Stamp
-    hashed: Digest
+    digest: str
     losses: tuple[str, ...]
-
-    @property
-    def digest(self) -> str:
-        """The sha256 of its bytes, hex; waits for it."""
-        return self.hashed.hex()
 
 
 class SourceChanged(Exception):  # noqa: N818 - an answer: leave the photo
@@ -62,17 +57,17 @@ def copy_new(
     source: Path,
     target: Path,
     temporary: Path,
-    hashing: Hashing,
+    hashing: Executor,
     *,
+    expected: str | None,
     modified_ns: int,
-    expected: str | None = None,
 ) -> Copied:
     """Copy a file to a new name, read it back, never over another file; the source stays.
 
     The bytes are complete, synced and verified under the name `temporary`, in the target's folder,
-    before `target` appears. `modified_ns` is the date that the copy is given. `expected` is the
-    sha256 that they must have; to wait for it here takes longer than to look at `Copied.digest` later.
-    The caller syncs the folder.
+    before `target` appears. `hashing` hashes them meanwhile (`streams.hashing_thread`). `expected` is
+    the sha256 they must have, if it is known; `modified_ns` the date that the copy is given. The caller
+    syncs the folder.
     Raises FileExistsError, `SourceChanged`, `CopyDiffers`, OSError; then neither name is left. `LeftBehind`.
     """
     copied = _write_verified(source, temporary, hashing, expected=expected, modified_ns=modified_ns)
@@ -87,7 +82,7 @@ def copy_new(
         raise
 
 
-def _give_name(temporary: Path, target: Path, hashing: Hashing, copied: Copied) -> Copied:
+def _give_name(temporary: Path, target: Path, hashing: Executor, copied: Copied) -> Copied:
     try:
         fileops.rename_new(temporary, target)
     except CannotRename:
@@ -108,13 +103,13 @@ def _give_name(temporary: Path, target: Path, hashing: Hashing, copied: Copied) 
 
 
 def _write_verified(
-    source: Path, target: Path, hashing: Hashing, *, expected: str | None, modified_ns: int
+    source: Path, target: Path, hashing: Executor, *, expected: str | None, modified_ns: int
 ) -> Copied:
     with streams.reading(source) as reading:
         writing = fileops.system.create(target)
         try:
             digest, losses = _fill(source, reading, target, writing, hashing, modified_ns)
-            if expected is not None and digest.hex() != expected:
+            if expected not in {None, digest}:
                 raise SourceChanged
             mine = _stamp(fileops.system.status(target))
         except BaseException as error:
@@ -126,9 +121,9 @@ def _write_verified(
 
 
 def _fill(
-    source: Path, reading: int, target: Path, writing: int, hashing: Hashing, modified_ns: int
-) -> tuple[Digest, tuple[str, ...]]:
-    """Bring bytes and details to the disk, and read them back; the answer is the digest and the losses."""
+    source: Path, reading: int, target: Path, writing: int, hashing: Executor, modified_ns: int
+) -> tuple[str, tuple[str, ...]]:
+    """Bring bytes and details to the disk, and read them back; the answer is the sha256 and the losses."""
     try:
         before = os.fstat(reading)
         passed = streams.passed_on(reading, writing, hashing)
@@ -139,7 +134,7 @@ def _fill(
         fileops.system.forget(writing)
         if not streams.holds(target, passed):
             raise CopyDiffers
-        return passed.digest, losses
+        return passed.digest.hex(), losses
     finally:
         os.close(writing)
 

@@ -19,24 +19,25 @@ _KEPT_CHUNKS: Final = 64  # of a file are kept in memory at most, to be compared
 
 
 class Digest:
-    """The sha256 of bytes that are hashed on a thread, in the order in which they are fed."""
+    """The sha256 of bytes that a thread hashes, in the order in which they are fed."""
 
     def __init__(self, thread: Executor) -> None:
         self._hasher = hashlib.sha256()
         self._thread = thread
-        self._latest: Future[None] | None = None
+        self._waiting: list[Future[None]] = []
 
     def feed(self, data: bytes) -> None:
         """Hash more, soon."""
-        if self._latest is None and len(data) < _CHUNK:
+        if not self._waiting and len(data) < _CHUNK:
             self._hasher.update(data)  # little is hashed sooner than a thread is asked
         else:
-            self._latest = self._thread.submit(self._hasher.update, data)
+            self._waiting.append(self._thread.submit(self._hasher.update, data))
 
     def wait(self) -> None:
         """Return when everything that was fed is hashed."""
-        if self._latest is not None:
-            self._latest.result()
+        for one in self._waiting:
+            one.result()
+        self._waiting.clear()
 
     def hex(self) -> str:
         """The sha256 of all, hex; waits for it."""
@@ -44,18 +45,9 @@ class Digest:
         return self._hasher.hexdigest()
 
 
-class Hashing:
-    """A thread that hashes one file after another, for that takes longer than to copy them."""
-
-    def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, "hash")
-        self._latest = Digest(self._thread)
-
-    def begin(self) -> Digest:
-        """Begin the next file; waits for the one before, so that the bytes of no more than one pile up."""
-        self._latest.wait()
-        self._latest = Digest(self._thread)
-        return self._latest
+def hashing_thread() -> Executor:
+    """What hashes copies while they are written and read back: hashing can take as long as both."""
+    return ThreadPoolExecutor(1, "hash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +89,19 @@ def begins_with(whole: Path, part: Path) -> bool:
         return size <= os.fstat(first).st_size and _digest(first, size) == _digest(second, size)
 
 
-def passed_on(source: int, target: int, hashing: Hashing) -> Passed:
+def passed_on(source: int, target: int, hashing: Executor) -> Passed:
     """Write all bytes of one descriptor to another; they may still be hashed afterwards. Raises OSError."""
-    chunks: list[bytes] = []
-    longer = False
-    digest = hashing.begin()
+    chunks: list[bytes] | None = []
+    digest = Digest(hashing)
     while data := fileops.system.read(source, _CHUNK):
         digest.feed(data)
         _write(target, data)
-        if len(chunks) < _KEPT_CHUNKS:
+        if chunks is not None and len(chunks) < _KEPT_CHUNKS:
             chunks.append(data)
         else:
-            longer = True
+            chunks = None
             digest.wait()
-    return Passed(digest, None if longer else chunks)
+    return Passed(digest, chunks)
 
 
 def holds(path: Path, passed: Passed) -> bool:

@@ -15,7 +15,7 @@ from support.trees import contents, digest
 
 from flowersorter.records import Status
 from flowersorter.sorting import copying, fileops, locks
-from flowersorter.sorting.streams import Hashing
+from flowersorter.sorting.streams import hashing_thread
 
 THREADS = 16
 NAMES = 200
@@ -69,7 +69,8 @@ def test_sixteen_threads_race_for_one_name(way: str, fast_folder: Path) -> None:
 def test_sixteen_threads_race_with_copies(way: str, fast_folder: Path) -> None:
     def copy(source: Path, target: Path) -> None:
         temporary = target.with_name(f".{source.parent.name}-{source.name}")
-        copying.copy_new(source, target, temporary, Hashing(), modified_ns=source.stat().st_mtime_ns)
+        date = source.stat().st_mtime_ns
+        copying.copy_new(source, target, temporary, hashing_thread(), expected=None, modified_ns=date)
 
     with disk(way):
         race(copy, fast_folder)

@@ -495,7 +495,7 @@ def test_a_batch_that_no_number_can_have_is_not_found(garden: Garden) -> None:
 def test_bytes_that_changed_behind_an_old_date_are_seen_by_the_copy(
     garden: Garden, way: str, chunk: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Promise 7, also where a copy has its name before it is hashed."""
+    """Promise 7."""
     monkeypatch.setattr(streams, "_CHUNK", chunk)
     with disk(way):
         garden.plant("rose_1.jpg", "rose_1.xmp", "rose_2.jpg").sort()
