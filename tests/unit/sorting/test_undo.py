@@ -469,14 +469,21 @@ def test_undo_between_two_disks_is_verified_too(
         assert tree(there.root) == before
 
 
+def rewrite(path: Path) -> bytes:
+    """Give a file other bytes behind its old size and date."""
+    status = path.stat()
+    data = b"x" * status.st_size
+    path.write_bytes(data)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    return data
+
+
 @pytest.mark.parametrize("taken", ["rose_1.jpg", "rose_1.xmp"])
 def test_a_copy_whose_original_is_another_file_now_is_not_thrown_away(garden: Garden, taken: str) -> None:
     """A card was emptied, and the camera counts from 1 again: the copy is all that is left."""
     garden.plant("rose_1.jpg", "rose_1.xmp").sort(transfer=Transfer.COPY)
     original = garden.root / taken
-    status = original.stat()
-    original.write_bytes(b"x" * status.st_size)
-    os.utime(original, ns=(status.st_atime_ns, status.st_mtime_ns))
+    rewrite(original)
     undone = garden.undo()
     assert undone.restored == 0
     assert left(undone) == {"rose_1.jpg": Code.EDITED_SINCE}
@@ -500,13 +507,11 @@ def test_bytes_that_changed_behind_an_old_date_are_seen_by_the_copy(
     with disk(way):
         garden.plant("rose_1.jpg", "rose_1.xmp", "rose_2.jpg").sort()
         moved = garden.root / "Rose" / "rose_1.jpg"
-        status = moved.stat()
-        moved.write_bytes(b"x" * status.st_size)
-        os.utime(moved, ns=(status.st_atime_ns, status.st_mtime_ns))
+        other = rewrite(moved)
         undone = garden.undo()
     assert undone.restored == 1
     assert left(undone) == {"rose_1.jpg": Code.EDITED_SINCE}
-    assert moved.read_bytes() == b"x" * status.st_size
+    assert moved.read_bytes() == other
     assert sorted(map(os.fsdecode, tree(garden.root))) == [
         "Rose", "Rose/rose_1.jpg", "Rose/rose_1.xmp", "rose_2.jpg",
     ]  # fmt: skip
