@@ -18,6 +18,7 @@ from flowersorter.sorting import copying, fileops, streams
 from flowersorter.sorting.copying import Copied, CopyDiffers, Seal, SourceChanged
 from flowersorter.sorting.entries import BatchEntry
 from flowersorter.sorting.fileops import CannotRename, LeftBehind, split
+from flowersorter.sorting.removal import Remover
 from flowersorter.sorting.troubles import Trouble, reason_of
 from flowersorter.sorting.volumes import Volumes
 
@@ -71,6 +72,7 @@ class Carrier:
         self._bytes = 0
         self._touched: set[str] = set()
         self._hashing = streams.hashing_thread()
+        self._remover = Remover(volumes)
 
     @property
     def due(self) -> bool:
@@ -116,7 +118,7 @@ class Carrier:
         if self._batch.transfer is Transfer.MOVE:
             for number, copies in self._copies.items():
                 try:
-                    _release(copies)
+                    _release(copies, self._remover)
                 except Trouble as trouble:
                     troubles[number] = trouble
                 self._touched.add(split(copies[0].leg.source)[0])
@@ -132,6 +134,7 @@ class Carrier:
 
     def finish(self) -> bool:
         """Sync every folder that was changed; False where a disk did not do so."""
+        self._remover.wait()
         try:
             fileops.sync_folders(map(Path, sorted(self._touched)))
         except OSError:
@@ -226,7 +229,7 @@ def _copy(leg: Leg, temporary: str, hashing: Executor) -> _Copy:
     return _Copy(leg, temporary, original, copied)
 
 
-def _release(copies: Sequence[_Copy]) -> None:
+def _release(copies: Sequence[_Copy], remover: Remover) -> None:
     """Remove the originals of one photo, all or none. Raises `Trouble`; then the copies are gone instead."""
     for copy in copies:
         leg = copy.leg
@@ -244,7 +247,7 @@ def _release(copies: Sequence[_Copy]) -> None:
     gone: list[_Copy] = []
     for copy in copies:
         try:
-            fileops.remove(copy.leg.source)
+            remover.remove(copy.leg.source, copy.leg.target, copy.leg.size)
         except FileNotFoundError:
             continue
         except OSError as error:

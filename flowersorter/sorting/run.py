@@ -39,6 +39,7 @@ class Run:
         self.sound = True
         self.volumes = volumes
         self.left: set[str] = set()  # the folders that photos were carried out of
+        self.made: set[str] = set()  # the folders that were made for photos
         self._journal = journal
         self._batch = batch
         self._inside = inside
@@ -54,7 +55,9 @@ class Run:
         parents: dict[Path, None] = {}
         for folder in folders:
             try:
-                parents |= dict.fromkeys(made.parent for made in fileops.make_folder(folder))
+                made = fileops.make_folder(folder)
+                parents |= dict.fromkeys(one.parent for one in made)
+                self.made.update(map(str, made))
                 self._folders[str(folder)] = None
             except OSError as error:
                 self._folders[str(folder)] = reason_of(error, folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -45,6 +45,7 @@ def undo(journal: Journal, batch: int | None, report: Report = silent, *, trash:
             again.trash_copies(photos, trash)
         else:
             again.carry(photos)
+            again.remove_emptied(again.run.made)
         folders.clear_away(journal, entry, again.volumes)
         given_up = all(left.reason.code in _GIVEN_UP for left in again.left)
         again.run.close(undone=given_up and not again.cancelled)
@@ -60,9 +61,10 @@ def redo(journal: Journal, batch: int, report: Report = silent) -> Undone:
     again = _Again(journal, entry, report, Work.REDOING)
     with again.held(State.BACK) as photos:
         again.carry(photos)
-        root = again.volumes.path(entry.root)
-        if entry.transfer is Transfer.MOVE and root is not None:
-            folders.remove_emptied(again.run.left, root)
+        if entry.transfer is Transfer.MOVE:
+            again.remove_emptied(again.run.left)
+        if again.left:
+            folders.remove_made(journal, entry, again.volumes)
         again.run.close(undone=entry.undone and again.restored == 0)
     return again.answer()
 
@@ -125,6 +127,12 @@ class _Again:
                 self._settle()
         self._settle()
         self.run.finish()
+
+    def remove_emptied(self, emptied: Iterable[str]) -> None:
+        """Remove those folders of the photos' root that are empty, and those that held only them."""
+        root = self.volumes.path(self._entry.root)
+        if root is not None:
+            folders.remove_emptied(emptied, root)
 
     def trash_copies(self, photos: Sequence[PhotoEntry], trash: Trash) -> None:
         """Put copies into the trash that are as we made them and whose originals are there."""

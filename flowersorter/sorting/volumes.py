@@ -23,6 +23,11 @@ JOURNALLED: Final = frozenset(
         "ramfs", "refs", "reiserfs", "tmpfs", "xfs", "zfs",
     }
 )  # fmt: skip
+# These free a file that was removed while it was open even if the machine stops before it is closed. NTFS on
+# Linux does not, network drives give it another name until then, and Windows refuses to remove it.
+_FREES_ORPHANS: Final = frozenset(
+    {"apfs", "bcachefs", "btrfs", "ext3", "ext4", "f2fs", "overlay", "ramfs", "tmpfs", "xfs", "zfs"}
+)
 # Linux mounts that never hold photos.
 _PSEUDO: Final = frozenset(
     {
@@ -54,6 +59,10 @@ class Volume:
     @property
     def journalled(self) -> bool:
         return self.kind in JOURNALLED
+
+    @property
+    def frees_orphans(self) -> bool:
+        return self.kind in _FREES_ORPHANS
 
 
 class _Located(NamedTuple):

@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from flowersorter.sorting import fileops, volumes
+from flowersorter.sorting.removal import Remover
 
 Watch = Callable[[str, tuple[Any, ...]], None]
 
 # How the disks under a test can be: what its rename and link say, and whether it is journalled.
-# "disks" takes every two folders for two disks.
+# "disks" takes every two folders for two disks, and every original for one that takes long to free.
 WAYS: dict[str, tuple[dict[str, int], bool]] = {
     "rename": ({}, True),
     "link": ({"rename": errno.EINVAL}, True),
@@ -55,10 +56,13 @@ def unwatched(_name: str, _arguments: tuple[Any, ...]) -> None:
 def disk(way: str = "rename", watch: Watch = unwatched) -> Iterator[None]:
     """Make the disks behave in one of `WAYS` while the context lasts."""
     refuses, journalled = WAYS[way]
-    real_system, real_kinds = fileops.system, volumes.JOURNALLED
+    real_system, real_kinds, real_may_wait = fileops.system, volumes.JOURNALLED, Remover._may_wait
     fileops.system = Watched(watch, refuses, two_disks=way == "disks")  # type: ignore[assignment]
     volumes.JOURNALLED = real_kinds if journalled else frozenset()
+    if way == "disks":
+        Remover._may_wait = lambda *_: True  # type: ignore[method-assign]
     try:
         yield
     finally:
         fileops.system, volumes.JOURNALLED = real_system, real_kinds
+        Remover._may_wait = real_may_wait  # type: ignore[method-assign]

@@ -32,6 +32,10 @@ def left(undone: Undone) -> dict[str, Code]:
     return {one.path.name: one.reason.code for one in undone.left}
 
 
+def folders_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*/"))
+
+
 def refusal(call: Callable[[], object]) -> Code:
     with pytest.raises(Refused) as refused:
         call()
@@ -139,6 +143,20 @@ def test_no_folder_comes_back_for_a_photo_that_does_not(garden: Garden) -> None:
     (garden.root / "Rose" / "rose_1.jpg").write_bytes(b"edited")
     assert garden.undo().restored == 1
     assert sorted(path.name for path in garden.root.iterdir()) == ["Rose", "two"]
+
+
+@pytest.mark.parametrize("way", ["copy", "fill"])
+def test_no_folder_comes_back_for_a_photo_that_the_copy_refuses(garden: Garden, way: str) -> None:
+    """Promise 18: the bytes were changed behind an old date."""
+    garden.plant("one/deep/rose_1.jpg", "rose_2.jpg", "daisy_1.jpg")
+    with disk(way):
+        garden.sort()
+        rewrite(garden.root / "Rose" / "rose_1.jpg")
+        assert garden.undo().restored == 2
+        assert folders_in(garden.root) == ["Rose"]
+        rewrite(garden.root / "daisy_1.jpg")
+        assert garden.redo(1).restored == 1
+        assert folders_in(garden.root) == ["Rose"]
 
 
 def test_a_folder_that_was_handed_over_to_nobody_stays(garden: Garden) -> None:
