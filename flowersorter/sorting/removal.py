@@ -11,7 +11,7 @@ from typing import Final
 from flowersorter.sorting import fileops
 from flowersorter.sorting.volumes import Volumes
 
-_WORTH: Final = 1 << 20  # bytes: freeing less takes no longer than asking a thread for it
+_WORTH: Final = 1 << 20  # bytes: less is freed soon enough
 _OPEN: Final = 64  # files at a time
 
 
